@@ -1,0 +1,3 @@
+// Asio's one translation unit.
+#include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>

@@ -1,0 +1,2 @@
+// Beast's one translation unit.
+#include <boost/beast/src.hpp>
