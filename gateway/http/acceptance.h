@@ -2,7 +2,7 @@
 // The acceptance layer: what a client may send. Beast's basic_parser finds the pieces; the rules on
 // top (reference wire.md section 1, B1 to B16) refuse every framing that two parsers could read
 // differently. Never repairs. Pure: fed with bytes, no socket. One per connection, reset() between
-// requests; no allocation in the common case.
+// requests; no allocation while it keeps its memory.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +25,13 @@ class RequestParser {
   explicit RequestParser(const AcceptanceLimits& limits);
   ~RequestParser();
 
-  /// Ready for the next request.
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+
+  /// Ready for the next request; keeps its memory (about 2 KiB after the first head).
   void reset();
+  /// As reset(), and frees that memory: for a connection that goes idle.
+  void release();
 
   /// Parses a head from the front of `bytes` (all that was received of this request so far; call
   /// again with more appended at the same or a new address). Returns the number of bytes the head
@@ -48,7 +53,8 @@ class RequestParser {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  AcceptanceLimits limits_;
+  std::unique_ptr<State> state_;  // made by the first parse_head
 };
 
 }  // namespace tallygate::http

@@ -20,8 +20,14 @@ class ResponseParser {
   ResponseParser();
   ~ResponseParser();
 
-  /// `head_request`: the request was HEAD, so no body follows whatever the head says.
+  ResponseParser(ResponseParser&&) noexcept;
+  ResponseParser& operator=(ResponseParser&&) noexcept;
+
+  /// `head_request`: the request was HEAD, so no body follows whatever the head says. Keeps its
+  /// memory.
   void reset(bool head_request = false);
+  /// As reset(), and frees that memory: for a connection that goes back to its pool.
+  void release();
 
   /// Bytes of the final response's head, 0 = not complete yet. Interim responses (100, 102, 103)
   /// before it are consumed and dropped, at most kMaxInterimResponses; 101 is refused. When the
@@ -40,7 +46,8 @@ class ResponseParser {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  bool head_request_ = false;
+  std::unique_ptr<State> state_;  // made by the first parse_head
 };
 
 }  // namespace tallygate::http
