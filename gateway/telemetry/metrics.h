@@ -1,22 +1,29 @@
 #pragma once
-// Metric tables. Each worker owns a WorkerMetrics and writes it without locks (relaxed atomics, one
-// writer); control reads all of them and renders. Series are created from small fixed label sets,
-// at most kMaxSeries per metric, then everything goes to an `otel_metric_overflow="true"` series.
+// What one worker counts. Each worker owns a WorkerMetrics and is its only writer; exposition.h
+// reads all of them from another thread while they are written. A call costs one look-up in a
+// small map and a few plain increments; only the first sight of a set of labels takes a lock.
+//
+// Labels come from the configuration and from closed tables, never from clients' bytes. A metric
+// has at most kMaxSeries sets of labels in the whole process; what comes later is counted under
+// otel_metric_overflow="true".
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "config/settings.h"
+#include "gateway/telemetry/chunk_gaps.h"
 #include "router/record.h"
-#include "store/journal.h"
-#include "store/names.h"
 
 namespace tallygate::telemetry {
 
-/// What a finished HTTP request on the data listener is counted as.
+inline constexpr std::size_t kMaxSeries = 2000;
+
+/// Which sets of labels were admitted; one for all workers of a process. Thread-safe.
+class SeriesLimit;
+std::shared_ptr<SeriesLimit> make_series_limit();
+
+/// A finished HTTP request on the data listener.
 struct HttpSample {
   std::string_view method;  ///< known method, else "_OTHER"; static storage
   std::string_view route;   ///< route template, "" = unknown path; static storage
@@ -28,67 +35,56 @@ struct HttpSample {
   std::uint64_t response_bytes = 0;
 };
 
-/// What the table needs beside the Record for one inference.
+/// One attempt on an upstream, from its request's first byte to the end of the answer.
+struct AttemptSample {
+  router::NameId server_address = 0;
+  std::uint16_t server_port = 0;
+  std::uint16_t status = 0;  ///< 0 = none came
+  std::string_view error;    ///< error.type: the code of the Errc or the status as text; "" = none;
+                             ///< static storage
+  std::uint64_t duration_us = 0;
+};
+
+/// What is needed beside the Record for one inference. Read from the record: names, outcome, error,
+/// latency, first token, overhead, tokens.
 struct GenAiSample {
   const router::Record* record = nullptr;
   config::Protocol protocol = config::Protocol::openai;
-  std::string_view operation;  ///< gen_ai.operation.name: chat, text_completion, embeddings, ...
-  router::NameId server_address = 0;
+  std::string_view operation;         ///< gen_ai.operation.name: chat, text_completion, embeddings,
+                                      ///< ...; static storage
+  router::NameId server_address = 0;  ///< 0 = no target was reached
   std::uint16_t server_port = 0;
-  router::NameId upstream_model = 0;
+  router::NameId upstream_model = 0;  ///< the model that answered, 0 = none did
   router::NameId variant_name = 0;
+  const ChunkGaps* gaps = nullptr;  ///< streams only
 };
 
 class WorkerMetrics {
  public:
-  WorkerMetrics();
+  explicit WorkerMetrics(std::shared_ptr<SeriesLimit> limit);
   ~WorkerMetrics();
 
   void count_http(const HttpSample& sample);
+  void count_attempt(const AttemptSample& sample);
   void count_inference(const GenAiSample& sample);
-  /// One chunk after the first: time since the one before.
-  void count_output_chunk(std::uint64_t gap_us);
   /// A request refused before a route was known, by error code.
   void count_rejected(Errc code);
+  /// An answer released before its record was committed.
   void count_unacknowledged();
-
-  // Gauges, absolute.
-  void set_open_client_connections(std::int64_t n);
-  void set_active_requests(std::int64_t n);
-  void set_upstream_connections(std::int64_t active, std::int64_t idle);
   void count_upstream_connect(bool ok, std::uint64_t duration_us);
 
+  /// +1 when a request's head is complete, -1 when its answer ended.
+  void add_active_requests(std::string_view method, bool tls, std::int64_t change);
+  // Absolute; from the coarse tick rather than for each request.
+  void set_open_client_connections(std::int64_t n);
+  void set_upstream_connections(router::NameId server_address, std::uint16_t server_port,
+                                std::int64_t active, std::int64_t idle);
+
+  struct Tables;  ///< tables.h
+  const Tables& tables() const { return *tables_; }
+
  private:
-  friend class Exposition;
-  struct Tables;
   std::unique_ptr<Tables> tables_;
 };
-
-enum class Format : std::uint8_t { text_0_0_4, text_1_0_0, openmetrics_0_0_1, openmetrics_1_0_0 };
-
-/// Content negotiation on an Accept header: conventions.md section 2.
-struct Negotiated {
-  Format format = Format::text_0_0_4;
-  std::string content_type;
-};
-Negotiated negotiate(std::string_view accept);
-
-/// Process-wide values that are not per worker.
-struct ProcessSample {
-  store::JournalStatus journal;
-  std::string version;
-  std::uint64_t config_generation = 0;
-  bool last_reload_ok = true;
-  double last_reload_seconds = 0;  ///< Unix time of the last good one
-  double start_seconds = 0;        ///< Unix time
-  std::uint64_t resident_bytes = 0;
-  std::uint64_t open_descriptors = 0;
-  std::uint64_t max_descriptors = 0;
-  double cpu_seconds = 0;
-};
-
-/// Sums the workers' tables and renders all families. Control thread or its pool; never a worker.
-std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
-                           const ProcessSample& process, const store::Names& names, Format format);
 
 }  // namespace tallygate::telemetry

@@ -1,0 +1,33 @@
+#pragma once
+// All metrics as Prometheus text or OpenMetrics. Control thread or its pool; never a worker.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/telemetry/metrics.h"
+#include "gateway/telemetry/negotiate.h"
+#include "store/journal.h"
+#include "store/names.h"
+
+namespace tallygate::telemetry {
+
+/// Process-wide values that are not per worker.
+struct ProcessSample {
+  store::JournalStatus journal;
+  std::string version;
+  std::uint64_t config_generation = 0;
+  bool last_reload_ok = true;
+  double last_reload_seconds = 0;  ///< Unix time of the last good one
+  double start_seconds = 0;        ///< Unix time
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t open_descriptors = 0;
+  std::uint64_t max_descriptors = 0;
+  double cpu_seconds = 0;
+};
+
+/// Sums the workers' tables and renders all families. Series without a count are left out.
+std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
+                           const ProcessSample& process, const store::Names& names, Format format);
+
+}  // namespace tallygate::telemetry
