@@ -1,0 +1,198 @@
+#include "gateway/http/response_parser.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "gateway/http/beast_head.h"
+#include "gateway/http/characters.h"
+#include "gateway/http/chunk_decoder.h"
+#include "gateway/http/framing_rules.h"
+#include "gateway/http/head_scanner.h"
+
+namespace tallygate::http {
+namespace {
+
+using BeastField = boost::beast::http::field;
+
+// The limit holds for all interim heads and the final one together.
+constexpr HeadLimits kLimits{kMaxUpstreamHeadBytes, kMaxUpstreamHeadBytes, kMaxUpstreamHeaderCount,
+                             false};
+
+Error bad_response(std::string_view message, std::string param = {}) {
+  return make_error(Errc::upstream_bad_response, "the upstream's answer: " + std::string(message),
+                    std::move(param));
+}
+
+Error bad_response(const Error& error) { return bad_response(error.message, error.param); }
+
+class ResponseFields final : public BeastHead<false> {
+ public:
+  explicit ResponseFields(ResponseHead& head) : head_(head) {}
+
+  FramingFields framing;
+  bool http_1_0 = false;
+
+ private:
+  void on_response_impl(int status, string_view, int version, error_code&) override {
+    ++lines_;
+    head_.status = static_cast<std::uint16_t>(status);
+    http_1_0 = version == 10;
+  }
+
+  void on_field_impl(BeastField field, string_view name, string_view value, error_code&) override {
+    ++lines_;
+    head_.fields.push_back({name, value});
+    switch (static_cast<int>(field)) {
+      case static_cast<int>(BeastField::content_length): framing.add_content_length(value); break;
+      case static_cast<int>(BeastField::transfer_encoding):
+        framing.add_transfer_encoding(value);
+        break;
+      case static_cast<int>(BeastField::connection):
+        framing.add_connection(value);
+        if (head_.connection.empty()) head_.connection = value;
+        break;
+      case static_cast<int>(BeastField::content_type):
+        head_.event_stream = equals_ignoring_case(
+            trim_blanks(std::string_view(value).substr(0, value.find(';'))), "text/event-stream");
+        break;
+      default: break;
+    }
+  }
+
+  ResponseHead& head_;
+};
+
+std::optional<Error> check_fields(const ResponseFields& fields, ResponseHead& head) {
+  if (head.status < 100 || head.status > 599) {
+    return bad_response("status " + std::to_string(head.status) + " is none of 100 to 599");
+  }
+  const Result<BodyFraming> framing = resolve_framing(fields.framing, fields.http_1_0);
+  if (!framing) return bad_response(framing.error());
+  head.chunked = framing->chunked;
+  head.content_length = framing->content_length;
+  head.keep_alive = !fields.framing.close && !fields.http_1_0;
+  return std::nullopt;
+}
+
+BodyKind kind_of(const ResponseHead& head, bool head_request) {
+  if (head_request || head.status == 204 || head.status == 304) return BodyKind::none;
+  if (head.chunked) return BodyKind::chunked;
+  if (!head.content_length) return BodyKind::until_close;
+  return *head.content_length == 0 ? BodyKind::none : BodyKind::length;
+}
+
+std::optional<Error> check_interim(const ResponseHead& head, std::uint32_t count) {
+  if (head.status == 101) return bad_response("101 although no upgrade was asked for");
+  if (head.chunked || head.content_length) return bad_response("an interim response with a body");
+  if (count <= kMaxInterimResponses) return std::nullopt;
+  return bad_response("more than " + std::to_string(kMaxInterimResponses) + " interim responses");
+}
+
+void clear(ResponseHead& head) {
+  Fields fields = std::move(head.fields);
+  fields.clear();
+  head = ResponseHead{};
+  head.fields = std::move(fields);
+}
+
+}  // namespace
+
+struct ResponseParser::State {
+  void reset() {
+    clear(head);
+    scanner = HeadScanner{};
+    chunks.reset();
+    remaining = 0;
+    interims = 0;
+    complete = false;
+  }
+
+  ResponseHead head;
+  HeadScanner scanner;
+  ChunkDecoder chunks{Errc::upstream_bad_response};
+  std::uint64_t remaining = 0;  // of a body with a length
+  std::uint32_t interims = 0;
+  BodyKind kind = BodyKind::none;
+  bool complete = false;
+};
+
+ResponseParser::ResponseParser() = default;
+ResponseParser::~ResponseParser() = default;
+ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
+ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
+
+void ResponseParser::reset(bool head_request) {
+  head_request_ = head_request;
+  if (state_) state_->reset();
+}
+
+void ResponseParser::release() {
+  head_request_ = false;
+  state_.reset();
+}
+
+Result<std::size_t> ResponseParser::parse_head(std::string_view bytes) {
+  if (!state_) state_ = std::make_unique<State>();
+  HeadScanner& scanner = state_->scanner;
+  ResponseHead& head = state_->head;
+  for (;;) {
+    const HeadScanner::Step step = scanner.next(bytes, kLimits);
+    if (step == HeadScanner::Step::need_more) return std::size_t{0};
+    if (step == HeadScanner::Step::fault) return bad_response(scanner.error(kLimits));
+    if (step == HeadScanner::Step::line) continue;
+    ResponseFields fields(head);
+    const std::size_t size = scanner.size() - scanner.start();
+    if (auto error = fields.parse(bytes.substr(scanner.start(), size))) return bad_response(*error);
+    if (auto error = check_fields(fields, head)) return std::move(*error);
+    if (head.status >= 200) break;
+    if (auto error = check_interim(head, ++state_->interims)) return std::move(*error);
+    clear(head);
+    scanner = HeadScanner(scanner.size());
+  }
+  state_->kind = kind_of(head, head_request_);
+  state_->remaining = head.content_length.value_or(0);
+  if (state_->kind == BodyKind::until_close) head.keep_alive = false;
+  state_->complete = true;
+  return scanner.size();
+}
+
+const ResponseHead& ResponseParser::head() const {
+  TG_ASSERT(state_ && state_->complete);
+  return state_->head;
+}
+
+BodyKind ResponseParser::body_kind() const {
+  TG_ASSERT(state_ && state_->complete);
+  return state_->kind;
+}
+
+Result<std::size_t> ResponseParser::parse_body(std::string_view bytes, Sink sink, void* context) {
+  switch (body_kind()) {
+    case BodyKind::none: return std::size_t{0};
+    case BodyKind::chunked: return state_->chunks.decode(bytes, sink, context);
+    case BodyKind::until_close: break;
+    case BodyKind::length:
+      bytes = bytes.substr(
+          0, static_cast<std::size_t>(std::min<std::uint64_t>(state_->remaining, bytes.size())));
+      state_->remaining -= bytes.size();
+      break;
+  }
+  if (!bytes.empty()) sink(context, bytes);
+  return bytes.size();
+}
+
+bool ResponseParser::body_done() const {
+  switch (body_kind()) {
+    case BodyKind::none: return true;
+    case BodyKind::chunked: return state_->chunks.done();
+    case BodyKind::until_close: return false;
+    case BodyKind::length: return state_->remaining == 0;
+  }
+  return false;
+}
+
+}  // namespace tallygate::http
