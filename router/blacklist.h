@@ -15,8 +15,9 @@ namespace tallygate::router {
 std::chrono::milliseconds bench_duration(const config::Blacklist& rules,
                                          std::uint32_t failures_in_row);
 
-/// The state after a failed attempt that began at `began`. Failures of attempts that began before
-/// the current bench started do not count: they are the same incident.
+/// The state after a failed attempt that counts_against_target() and began at `began`. Failures of
+/// attempts that began before the current bench started do not count: they are the same incident.
+/// `benched_since` of a target that was never benched is SteadyTime{}.
 HealthState after_failure(HealthState state, SteadyTime benched_since, SteadyTime began,
                           SteadyTime now, const config::Blacklist& rules);
 

@@ -15,7 +15,9 @@ struct AttemptFailure {
   std::uint16_t status = 0;        ///< upstream's status, 0 = none came
   bool reused_connection = false;  ///< and not one response byte arrived
   bool already_reconnected = false;
-  bool replayable = true;  ///< body within retry.max_replay and the endpoint may be repeated
+  /// Body within retry.max_replay and the endpoint may be repeated. A connect failure needs
+  /// neither: nothing had been sent.
+  bool replayable = true;
   std::uint32_t targets_tried = 1;
   std::uint32_t candidates_left = 0;
   bool budget_left = true;
@@ -24,9 +26,12 @@ struct AttemptFailure {
 
 enum class RetryDecision : std::uint8_t { give_up, same_target, next_target };
 
+/// `same_target` is the free reconnect of a stale pooled connection: it bears no health failure and
+/// costs neither budget nor a target. Everything else is `next_target` or `give_up`.
 RetryDecision decide_retry(const AttemptFailure& failure, const config::Retry& rules);
 
-/// Full jitter: uniform in [0, min(base * 2^n, cap)]; `dice` is 64 random bits.
+/// Full jitter: uniform in [0, min(base * 2^n, cap)], n = `retry_number` (0 for the first retry);
+/// `dice` is 64 random bits.
 std::chrono::milliseconds back_off(const config::Retry& rules, std::uint32_t retry_number,
                                    std::uint64_t dice);
 

@@ -21,9 +21,10 @@ class Sketch {
   static constexpr int kLastIndex = 703;   ///< over an hour ends here
   static constexpr std::size_t kBucketCount = kLastIndex - kFirstIndex + 1;
 
-  /// Index of the bucket (b^i, b^(i+1)] that holds `millis` > 0, at any scale 0..8. No log().
+  /// Index of the bucket (b^i, b^(i+1)] that holds a finite `millis` > 0, at any scale 0..8, not
+  /// clamped to the dense range. Exact, without log().
   static int bucket_index(double millis, int scale = kScale);
-  /// Upper bound of bucket `index` at kScale, in milliseconds.
+  /// Upper bound of bucket `index` at kScale, in milliseconds: the largest double in the bucket.
   static double upper_bound(int index);
 
   void insert_micros(std::uint64_t micros);
@@ -34,11 +35,12 @@ class Sketch {
   double min_millis() const;
   double max_millis() const { return static_cast<double>(max_micros_) / 1000.0; }
 
-  /// Value at quantile q in [0, 1], in milliseconds; 0 when empty. Within 1.083 % of the true
-  /// order statistic, clamped to [min, max].
+  /// Value at quantile q in [0, 1], in milliseconds; 0 when empty. Within 1.083 % of the order
+  /// statistic of rank ceil(q * count) (in the dense range), clamped to [min, max].
   double quantile(double q) const;
 
-  /// Count of values in buckets whose upper bound is <= millis (plus zeros).
+  /// Count of values in buckets whose upper bound is <= millis (plus zeros). The last bucket is
+  /// open-ended: it counts once `millis` reaches the maximum.
   std::uint64_t count_at_most(double millis) const;
 
   /// Dense counts from kFirstIndex; empty until the first insert above zero.
@@ -47,6 +49,7 @@ class Sketch {
 
   /// Sparse little-endian form, appended to `out`; `decode` consumes it from the front of `in`.
   void encode(std::string& out) const;
+  /// Errors: storage_corrupt, with `in` left anywhere.
   static Result<Sketch> decode(std::string_view& in);
 
   bool operator==(const Sketch&) const = default;

@@ -50,20 +50,25 @@ struct Experiment {
   std::vector<NameId> variant_names;   ///< "a", "b", ...
 };
 
+/// Lets maps keyed by std::string be asked with a string_view, without a copy. What clients send is
+/// only looked up, never inserted, so a fixed seed cannot be used to degrade the maps.
+struct StringHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::uint64_t seed = 0;
+  std::size_t operator()(std::string_view text) const;
+};
+
+template <class Value>
+using NameMap = boost::unordered_flat_map<std::string, Value, StringHash, std::equal_to<>>;
+
 struct Route {
   NameId name = 0;
   VersionIndex default_version = kNoIndex;
-  boost::unordered_flat_map<std::string, VersionIndex> versions;
-  std::vector<VersionIndex> fallbacks;
+  NameMap<VersionIndex> versions;
+  std::vector<VersionIndex> fallbacks;  ///< active ones only, in order
   std::uint32_t experiment = kNoIndex;
   std::uint32_t timeouts = 0;  ///< index into Snapshot::timeouts; 0 = the general ones
-};
-
-/// Lets maps keyed by std::string be asked with a string_view, without a copy.
-struct StringHash {
-  using is_transparent = void;
-  std::uint64_t seed = 0;
-  std::size_t operator()(std::string_view text) const;
 };
 
 struct Snapshot {
@@ -75,13 +80,14 @@ struct Snapshot {
   std::vector<config::Timeouts> timeouts;
   config::Retry retry;
   config::Blacklist blacklist;
-  boost::unordered_flat_map<std::string, RouteIndex, StringHash, std::equal_to<>> route_by_name;
+  NameMap<RouteIndex> route_by_name;
 };
 
 /// How build_snapshot names things: both are append-only tables that outlive every snapshot.
 struct Naming {
   std::function<NameId(std::string_view)> intern;
   std::function<TargetSlot(const std::string& name, const config::Target&)> target_slot;
+  std::uint64_t hash_seed = 0;  ///< of the snapshot's StringHash
 };
 
 /// `settings` has passed config::parse, so every reference in it resolves.

@@ -3,6 +3,7 @@
 // journal thread; others get copies. Folding the same records in any grouping gives equal tallies.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "router/sketch.h"
 
 namespace tallygate::router {
+
+/// Squares of 32-bit microseconds outgrow 64 bits after one. Cast to double to compute with it.
+__extension__ using Uint128 = unsigned __int128;
 
 /// What is counted together. Two kinds of key exist: `performance` (as served: target, version
 /// and conversation type) and `variant` (as assigned: experiment, epoch, variant).
@@ -39,8 +43,10 @@ struct Tally {
   std::uint64_t output_tokens = 0;
   std::uint64_t cached_tokens = 0;
   std::int64_t cost_nano_usd = 0;
+  /// Latency sums cover the same requests as `latency`, so mean and variance have n = successes().
+  /// Integers, since sums of doubles would depend on the grouping.
   std::uint64_t latency_us_sum = 0;
-  double latency_us_square_sum = 0;
+  Uint128 latency_us_square_sum = 0;
   Sketch latency;      ///< whole requests that ended ok
   Sketch first_token;  ///< streams that got one
 
@@ -51,6 +57,8 @@ struct Tally {
 
   void fold(const Record& record);
   void merge(const Tally& other);
+  /// Little-endian with a version byte, appended to `out`; `decode` consumes it from the front of
+  /// `in` (which is left anywhere on failure: storage_corrupt).
   void encode(std::string& out) const;
   static Result<Tally> decode(std::string_view& in);
   bool operator==(const Tally&) const = default;
@@ -63,6 +71,10 @@ struct TallyKeys {
 };
 TallyKeys keys_of(const Record& record);
 
+inline constexpr std::size_t kTallyKeyBytes = 23;
+
+/// kTallyKeyBytes, little-endian, appended to `out`; `decode_tally_key` consumes them from the
+/// front of `in`. Errors: storage_corrupt.
 void encode(const TallyKey& key, std::string& out);
 Result<TallyKey> decode_tally_key(std::string_view& in);
 

@@ -1,0 +1,134 @@
+#include "router/snapshot.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "router/plan.h"
+
+namespace tallygate::router {
+namespace {
+
+using TargetNames = std::map<std::string_view, TargetIndex>;
+
+template <class T>
+std::uint32_t next_index(const std::vector<T>& items) {
+  return static_cast<std::uint32_t>(items.size());
+}
+
+TargetNames add_targets(Snapshot& snapshot, const config::Settings& settings,
+                        const Naming& naming) {
+  TargetNames indexes;
+  for (const auto& [name, target] : settings.targets) {
+    indexes.emplace(name, next_index(snapshot.targets));
+    snapshot.targets.push_back(
+        {naming.intern(name), naming.target_slot(name, target), target.protocol});
+  }
+  return indexes;
+}
+
+void add_versions(Snapshot& snapshot, Route& route, const config::Route& from,
+                  const TargetNames& targets, const Naming& naming) {
+  for (const auto& [name, from_version] : from.versions) {
+    const VersionIndex index = next_index(snapshot.versions);
+    Version version{naming.intern(name), next_index(snapshot.routes), from_version.active, {}};
+    for (const auto& target : from_version.targets) {
+      const auto found = targets.find(target);
+      TG_ASSERT(found != targets.end());
+      version.targets.push_back(found->second);
+    }
+    snapshot.versions.push_back(std::move(version));
+    route.versions.emplace(name, index);
+    if (from_version.is_default) route.default_version = index;
+  }
+}
+
+/// Control is "a" wherever it sorts, the others follow in the order of their names.
+std::vector<std::string> variant_order(const config::Experiment& from) {
+  std::vector<std::string> names;
+  for (const auto& [name, version] : from.variants) names.push_back(name);
+  std::stable_partition(names.begin(), names.end(), [](const auto& name) { return name == "a"; });
+  return names;
+}
+
+std::uint32_t add_experiment(Snapshot& snapshot, const std::string& route_name, const Route& route,
+                             const config::Experiment& from, const Naming& naming) {
+  const bool is_paused = from.status == config::ExperimentStatus::paused;
+  if (from.status != config::ExperimentStatus::active && !is_paused) return kNoIndex;
+  Experiment experiment;
+  experiment.name = naming.intern(from.name);
+  experiment.salt = salt_of(config_experiment_uuid(route_name, from.name));
+  experiment.paused = is_paused;
+  std::vector<double> weights;
+  for (const auto& name : variant_order(from)) {
+    const auto version = route.versions.find(from.variants.at(name));
+    TG_ASSERT(version != route.versions.end());
+    experiment.variants.push_back(version->second);
+    experiment.variant_names.push_back(naming.intern(name));
+    const auto share = from.split.find(name);
+    weights.push_back(share == from.split.end() ? 0 : share->second);
+  }
+  experiment.table =
+      std::make_shared<const SlotTable>(make_table(experiment.salt, slot_targets(weights)));
+  snapshot.experiments.push_back(std::move(experiment));
+  return next_index(snapshot.experiments) - 1;
+}
+
+void add_route(Snapshot& snapshot, const std::string& name, const config::Route& from,
+               const TargetNames& targets, const Naming& naming) {
+  Route route;
+  route.name = naming.intern(name);
+  route.versions = NameMap<VersionIndex>(from.versions.size(), StringHash{naming.hash_seed});
+  add_versions(snapshot, route, from, targets, naming);
+  if (from.experiment) {
+    route.experiment = add_experiment(snapshot, name, route, *from.experiment, naming);
+  }
+  if (from.timeouts) {
+    route.timeouts = next_index(snapshot.timeouts);
+    snapshot.timeouts.push_back(*from.timeouts);
+  }
+  snapshot.route_by_name.emplace(name, next_index(snapshot.routes));
+  snapshot.routes.push_back(std::move(route));
+}
+
+/// What takes no traffic (an inactive version, a route without a default) is left out.
+std::vector<VersionIndex> fallbacks_of(const Snapshot& snapshot, const config::Route& from) {
+  std::vector<VersionIndex> versions;
+  for (const auto& fallback : from.fallbacks) {
+    const auto resolved = resolve_model(snapshot, fallback);
+    if (!resolved) continue;
+    const VersionIndex version = resolved->version != kNoIndex
+                                     ? resolved->version
+                                     : snapshot.routes[resolved->route].default_version;
+    if (version != kNoIndex && snapshot.versions[version].active) versions.push_back(version);
+  }
+  return versions;
+}
+
+}  // namespace
+
+std::size_t StringHash::operator()(std::string_view text) const { return hash64(text, seed); }
+
+std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
+                                               std::uint64_t generation, const Naming& naming) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->generation = generation;
+  snapshot->retry = settings.retry;
+  snapshot->blacklist = settings.blacklist;
+  snapshot->timeouts.push_back(settings.timeouts);
+  snapshot->route_by_name =
+      NameMap<RouteIndex>(settings.routes.size(), StringHash{naming.hash_seed});
+  const TargetNames targets = add_targets(*snapshot, settings, naming);
+  for (const auto& [name, route] : settings.routes) {
+    add_route(*snapshot, name, route, targets, naming);
+  }
+  // Only now, since a fallback may name a route that sorts after its own.
+  RouteIndex index = 0;
+  for (const auto& [name, route] : settings.routes) {
+    snapshot->routes[index++].fallbacks = fallbacks_of(*snapshot, route);
+  }
+  return snapshot;
+}
+
+}  // namespace tallygate::router
