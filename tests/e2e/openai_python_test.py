@@ -106,7 +106,7 @@ class OpenAiPython(GateTest):
         raw = self.client.chat.completions.with_raw_response.create(model="unlucky", messages=HELLO)
         self.assertTrue(raw.parse().choices[0].message.content)
         self.assertEqual(raw.headers["x-tallygate-attempts"], "2")
-        first, second = self.record_of(raw)["attempts"]
+        first, second = self.record_of(raw)["attempts_detail"]
         self.assertEqual((first["target"], first["status"]), ("busy", 503))
         self.assertEqual(second["target"], "two")
 

@@ -18,6 +18,7 @@ import subprocess
 import time
 import unittest
 from base64 import b64decode
+from decimal import Decimal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TALLYGATE_BUILD", ROOT / "build/dev"))
@@ -170,12 +171,12 @@ class Gate(Process):
         return json.loads(body)
 
     def journal(self):
-        """Every record, as `tallygate journal` prints them."""
+        """Every record, as `tallygate journal` prints them; money as exact decimals."""
         out = subprocess.run([GATE, "journal", "--path", self.store, "--format", "jsonl"],
-                             capture_output=True, text=True, timeout=60)
+                             capture_output=True, text=True, timeout=120)
         if out.returncode != 0:
             raise AssertionError(f"tallygate journal: {out.returncode} {out.stderr}")
-        return [json.loads(line) for line in out.stdout.splitlines()]
+        return [json.loads(line, parse_float=Decimal) for line in out.stdout.splitlines()]
 
 
 def fresh_folder(name):
