@@ -6,21 +6,28 @@
 // Threads: open() and close() on the starter's; each Producer on its worker's; tallies() and
 // status() from any; records are read through JournalReader on a thread that may block.
 
-#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "config/settings.h"
 #include "router/record.h"
 #include "router/tally.h"
 #include "store/names.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace tallygate::store {
+
+class JournalCore;
+struct Lane;
 
 struct JournalOptions {
   std::string path;  ///< the directory of this database, created if missing
@@ -30,12 +37,13 @@ struct JournalOptions {
   std::chrono::milliseconds checkpoint_interval{5000};
   std::size_t max_queued_records = 64 * 1024;
   std::size_t max_queued_bytes = std::size_t{32} << 20;
+  rocksdb::Env* env = nullptr;  ///< where the files are; null = the file system
 };
 
 /// Counters for telemetry and /readyz; all monotonic but the gauges named so.
 struct JournalStatus {
   std::uint64_t committed = 0;
-  std::uint64_t dropped = 0;  ///< queue full or disk refused: never recorded
+  std::uint64_t dropped = 0;  ///< queue full, or the disk refused until close(): not recorded
   std::uint64_t batches = 0;
   std::uint64_t write_errors = 0;
   std::uint64_t queued = 0;  ///< gauge
@@ -63,12 +71,14 @@ class Journal {
     std::uint64_t committed() const;
 
    private:
-    friend class Journal;
-    struct Lane;
+    friend struct Lane;
     explicit Producer(Lane& lane) : lane_(&lane) {}
     Lane* lane_;
   };
 
+  /// Fills `names`, which must be new (or hold what this journal holds) and outlive the journal.
+  /// storage_unavailable: the directory cannot be used or is open elsewhere; storage_corrupt: it
+  /// is damaged. Both messages say what to do.
   static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, Names& names);
   ~Journal();
 
@@ -78,17 +88,20 @@ class Journal {
 
   TallySet tallies() const;
   JournalStatus status() const;
-  /// Blocking; for the admin API's pool and tests.
+  /// Blocking; for the admin API's pool and tests. not_found when there is none.
   Result<router::Record> find(const Uuid& id) const;
   Result<router::Record> find_by_response_id(std::string_view response_id) const;
+
+  /// Forgets records made more than `retention` before `now`; tallies keep them. Blocking: call
+  /// it at start and every few minutes, from a thread that may block.
+  Result<void> purge(WallTime now);
 
   /// Writes what is queued, a last checkpoint, and syncs. Idempotent.
   void close();
 
  private:
-  struct State;
-  explicit Journal(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Journal(std::unique_ptr<JournalCore> core);
+  std::unique_ptr<JournalCore> core_;
 };
 
 }  // namespace tallygate::store

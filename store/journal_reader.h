@@ -14,10 +14,11 @@
 
 namespace tallygate::store {
 
+/// Times are compared with the request id's, to the millisecond.
 struct JournalFilter {
-  std::optional<WallTime> since;
-  std::optional<WallTime> until;
-  std::string route;  ///< empty = all
+  std::optional<WallTime> since;  ///< inclusive
+  std::optional<WallTime> until;  ///< exclusive
+  std::string route;              ///< empty = all
 };
 
 class JournalReader {
@@ -28,7 +29,8 @@ class JournalReader {
   ~JournalReader();
 
   const Names& names() const;
-  /// Calls `each` for every record that passes, oldest first, until it returns false.
+  /// Calls `each` for every record that passes, oldest first, until it returns false. The count
+  /// is that of the calls.
   Result<std::uint64_t> scan(const JournalFilter& filter,
                              const std::function<bool(const router::Record&)>& each) const;
   Result<router::Record> find(const Uuid& id) const;

@@ -31,7 +31,8 @@ class RandomRecords {
     router::Record r;
     for (auto& byte : r.id.bytes) byte = number<std::uint8_t>();
     r.started = WallTime{std::chrono::microseconds{number<std::int64_t>()}};
-    for (auto* name : {&r.route, &r.assigned_version, &r.served_version, &r.experiment, &r.target}) {
+    for (auto* name :
+         {&r.route, &r.assigned_version, &r.served_version, &r.experiment, &r.target}) {
       *name = number<std::uint32_t>();
     }
     r.epoch = number<std::uint32_t>();

@@ -1,0 +1,42 @@
+#include "store/journal.h"
+
+#include "store/journal_core.h"
+
+namespace tallygate::store {
+
+Journal::Journal(std::unique_ptr<JournalCore> core) : core_(std::move(core)) {}
+Journal::~Journal() = default;
+
+Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Names& names) {
+  auto core = std::make_unique<JournalCore>(options, names);
+  if (auto started = core->start(); !started) return started.error();
+  return std::unique_ptr<Journal>(new Journal(std::move(core)));
+}
+
+Journal::Producer& Journal::add_producer(std::function<void()> wake) {
+  return core_->add_lane(std::move(wake)).producer;
+}
+
+TallySet Journal::tallies() const { return core_->tallies(); }
+JournalStatus Journal::status() const { return core_->status(); }
+
+Result<router::Record> Journal::find(const Uuid& id) const {
+  return core_->with_database([&](Database& database) { return database.find(id); });
+}
+
+Result<router::Record> Journal::find_by_response_id(std::string_view response_id) const {
+  return core_->with_database([&](Database& database) -> Result<router::Record> {
+    const auto id = database.find_request_of(response_id);
+    if (!id) return id.error();
+    auto record = database.find(*id);
+    if (record && record->response_id != response_id) {
+      return make_error(Errc::not_found, "no request in the journal was answered with that id");
+    }
+    return record;
+  });
+}
+
+Result<void> Journal::purge(WallTime now) { return core_->purge(now - core_->options.retention); }
+void Journal::close() { core_->close(); }
+
+}  // namespace tallygate::store

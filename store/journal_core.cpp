@@ -1,0 +1,139 @@
+#include "store/journal_core.h"
+
+#include <rocksdb/convenience.h>
+
+#include "store/rocksdb/errors.h"
+
+namespace tallygate::store {
+namespace {
+
+constexpr std::chrono::seconds kCloseLimit{3};
+constexpr std::chrono::seconds kPendingLimit{5};
+
+}  // namespace
+
+JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
+    : options(the_options), names_(names) {
+  intake_.max_records = options.max_queued_records;
+  intake_.max_bytes = options.max_queued_bytes;
+}
+
+JournalCore::~JournalCore() { close(); }
+
+Result<void> JournalCore::start() {
+  if (auto opened = open_database(); !opened) return opened;
+  if (auto loaded = load_names(*database_, names_); !loaded) return loaded;
+  names_written_ = names_.size();
+  last_checkpoint_ = Clock::now();
+  journal_thread_ = std::thread([this] { run(); });
+  sync_thread_ = std::thread([this] { run_sync(); });
+  return {};
+}
+
+Result<void> JournalCore::open_database() {
+  background_->failed.store(false);
+  auto opened = Database::open_primary(options, background_, retention_);
+  if (!opened) return opened.error();
+  TallyBook book;
+  if (auto loaded = book.load(**opened); !loaded) return loaded;
+  {
+    const std::lock_guard lock(book_mutex_);
+    book_ = std::move(book);
+  }
+  const std::unique_lock lock(database_mutex_);
+  database_ = std::move(*opened);
+  return {};
+}
+
+void JournalCore::close() {
+  if (!journal_thread_.joinable()) return;
+  {
+    const std::lock_guard lock(stop_mutex_);
+    give_up_ = Clock::now() + kCloseLimit;
+    stopping_.store(true);
+  }
+  stop_signal_.notify_all();
+  intake_.bell.ring();
+  journal_thread_.join();
+  sync_thread_.join();
+  const std::unique_lock lock(database_mutex_);
+  if (database_ != nullptr) {
+    const auto synced = database_->engine().SyncWAL();
+    if (!synced.ok()) note_failure(error_of(synced, "syncing").message);
+  }
+  database_.reset();
+}
+
+Lane& JournalCore::add_lane(std::function<void()> wake) {
+  const std::lock_guard lock(lanes_mutex_);
+  lanes_.push_back(std::make_unique<Lane>(intake_, std::move(wake)));
+  lane_count_.store(lanes_.size(), std::memory_order_release);
+  return *lanes_.back();
+}
+
+TallySet JournalCore::tallies() const {
+  const std::lock_guard lock(book_mutex_);
+  return book_.copy();
+}
+
+JournalStatus JournalCore::status() const {
+  JournalStatus status;
+  status.committed = committed_.load(std::memory_order_relaxed);
+  status.dropped = intake_.dropped.load(std::memory_order_relaxed);
+  status.batches = batches_.load(std::memory_order_relaxed);
+  status.write_errors = write_errors_.load(std::memory_order_relaxed);
+  status.queued = intake_.records.load(std::memory_order_relaxed);
+  const Clock::time_point since{Clock::duration{pending_since_.load(std::memory_order_relaxed)}};
+  status.degraded = failing_.load(std::memory_order_relaxed) ||
+                    (since != Clock::time_point{} && Clock::now() - since > kPendingLimit);
+  const std::lock_guard lock(error_mutex_);
+  status.last_error = last_error_;
+  return status;
+}
+
+Result<void> JournalCore::purge(WallTime before) {
+  std::future<Result<void>> done;
+  {
+    const std::lock_guard lock(purges_mutex_);
+    if (stopping_.load()) {
+      return make_error(Errc::storage_unavailable, "journal: it is being closed");
+    }
+    purges_.push_back({before, {}});
+    done = purges_.back().done.get_future();
+    purge_wanted_.store(true, std::memory_order_relaxed);
+  }
+  intake_.bell.ring();
+  if (auto removed = done.get(); !removed) return removed;
+  retention_->forget_before(before);
+  // The range is deleted; whole files of it may go now, without waiting for a compaction.
+  return with_database([&](Database& database) -> Result<void> {
+    const Uuid end_id = first_uuid_at(before);
+    const ::rocksdb::Slice end(end_id.view().data(), end_id.view().size());
+    const auto status = ::rocksdb::DeleteFilesInRange(
+        &database.engine(), database.family(Family::records), nullptr, &end, false);
+    if (!status.ok()) return error_of(status, "deleting files past their retention");
+    return {};
+  });
+}
+
+void JournalCore::run_sync() {
+  std::unique_lock stop(stop_mutex_);
+  while (!stop_signal_.wait_for(stop, options.fsync_interval, [&] { return stopping_.load(); })) {
+    stop.unlock();
+    if (unsynced_.exchange(false, std::memory_order_relaxed)) {
+      const auto synced = with_database([&](Database& database) -> Result<void> {
+        const auto status = database.engine().SyncWAL();
+        if (!status.ok()) return error_of(status, "syncing");
+        return {};
+      });
+      if (!synced) {
+        note_failure(synced.error().message);
+        background_->failed.store(true);
+        intake_.bell.ring();
+      }
+    }
+    stop.lock();
+  }
+}
+
+}  // namespace tallygate::store

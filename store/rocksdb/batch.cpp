@@ -1,0 +1,62 @@
+#include "store/rocksdb/batch.h"
+
+#include "store/bytes.h"
+#include "store/record_codec.h"
+
+namespace tallygate::store {
+namespace {
+
+::rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+void Batch::clear() {
+  batch_.Clear();
+  ids_.clear();
+}
+
+void Batch::add_record(const Database& database, const router::Record& record,
+                       bool index_response_id) {
+  value_.clear();
+  encode_record(record, value_);
+  batch_.Put(database.family(Family::records), slice(record.id.view()), value_);
+  if (index_response_id && !record.response_id.empty()) {
+    batch_.Put(database.family(Family::by_response_id), key_of_response(record.response_id),
+               slice(record.id.view()));
+  }
+  ids_.append(record.id.view());
+}
+
+void Batch::add_log(const Database& database, std::uint64_t number) {
+  batch_.Put(database.family(Family::log), big_endian(number), ids_);
+}
+
+void Batch::add_name(const Database& database, router::NameId id, std::string_view text) {
+  batch_.Put(database.family(Family::names), big_endian(id), slice(text));
+}
+
+void Batch::add_tally(const Database& database, const router::TallyKey& key,
+                      const router::Tally& tally) {
+  key_.clear();
+  value_.clear();
+  router::encode(key, key_);
+  tally.encode(value_);
+  batch_.Put(database.family(Family::tallies), key_, value_);
+}
+
+void Batch::add_checkpoint(const Database& database, std::uint64_t first, std::uint64_t last) {
+  batch_.Put(database.family(Family::meta), kCheckpointKey, big_endian(last));
+  batch_.DeleteRange(database.family(Family::log), big_endian(first), big_endian(last + 1));
+}
+
+void Batch::remove_records(const Database& database, WallTime from, WallTime to) {
+  const Uuid first = first_uuid_at(from);
+  const Uuid end = first_uuid_at(to);
+  batch_.DeleteRange(database.family(Family::records), slice(first.view()), slice(end.view()));
+}
+
+::rocksdb::Status Batch::write(Database& database) {
+  return database.engine().Write(journal_write_options(), &batch_);
+}
+
+}  // namespace tallygate::store

@@ -1,0 +1,190 @@
+#include "store/rocksdb/database.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/hash.h"
+#include "store/bytes.h"
+#include "store/record_codec.h"
+#include "store/rocksdb/errors.h"
+
+namespace tallygate::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kFormat = 1;
+constexpr std::string_view kFormatKey = "format";
+
+/// RocksDB would begin a new database over files whose CURRENT is gone: the old one would be lost
+/// without a word.
+bool has_lost_its_current(const std::string& path) {
+  std::error_code ec;
+  if (fs::exists(fs::path(path) / "CURRENT", ec) || ec) return false;
+  for (fs::directory_iterator entry(path, ec), end; !ec && entry != end; entry.increment(ec)) {
+    const auto name = entry->path().filename().string();
+    if (name.ends_with(".sst") || name.starts_with("MANIFEST-")) return true;
+  }
+  return false;
+}
+
+Result<void> prepare_directory(const std::string& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) {
+    return make_error(Errc::storage_unavailable,
+                      "journal '" + path + "': the directory cannot be made (" + ec.message() +
+                          "); store.path must name a place where tallygate may write");
+  }
+  if (has_lost_its_current(path)) {
+    return error_of_open(::rocksdb::Status::Corruption("the file CURRENT is missing"), path);
+  }
+  return {};
+}
+
+Result<std::string> read_meta(::rocksdb::DB& engine, ::rocksdb::ColumnFamilyHandle* family,
+                              std::string_view key, std::size_t bytes) {
+  std::string value;
+  const auto status = engine.Get(::rocksdb::ReadOptions(), family,
+                                 ::rocksdb::Slice(key.data(), key.size()), &value);
+  if (status.IsNotFound()) return std::string(bytes, '\0');
+  if (!status.ok()) return error_of(status, "reading its " + std::string(key));
+  if (value.size() != bytes) {
+    return make_error(Errc::storage_corrupt, "journal: its " + std::string(key) + " has " +
+                                                 std::to_string(value.size()) +
+                                                 " bytes, expected " + std::to_string(bytes));
+  }
+  return value;
+}
+
+Result<std::uint32_t> read_format(Database& database) {
+  auto value = read_meta(database.engine(), database.family(Family::meta), kFormatKey,
+                         sizeof(std::uint32_t));
+  if (!value) return value.error();
+  return from_big_endian<std::uint32_t>(*value);
+}
+
+Error wrong_format(const std::string& path, std::uint32_t format) {
+  return make_error(Errc::storage_corrupt, "journal '" + path + "': it has format " +
+                                               std::to_string(format) + ", this tallygate reads " +
+                                               std::to_string(kFormat) +
+                                               "; use the tallygate that wrote it");
+}
+
+::rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open_primary(
+    const JournalOptions& options, std::shared_ptr<BackgroundState> background,
+    std::shared_ptr<RetentionFilterFactory> retention) {
+  if (auto ready = prepare_directory(options.path); !ready) return ready.error();
+  const auto cache = make_journal_cache();
+  std::unique_ptr<Database> database(new Database);
+  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
+  ::rocksdb::DB* engine = nullptr;
+  const auto status = ::rocksdb::DB::Open(
+      journal_db_options(options, cache, std::move(background)), options.path,
+      journal_families(options, cache, std::move(retention)), &handles, &engine);
+  if (!status.ok()) return error_of_open(status, options.path);
+  database->engine_.reset(engine);
+  std::copy(handles.begin(), handles.end(), database->families_.begin());
+
+  const auto format = read_format(*database);
+  if (!format) return format.error();
+  if (*format == 0) {
+    const auto put = engine->Put(journal_write_options(), database->family(Family::meta),
+                                 slice(kFormatKey), big_endian(kFormat));
+    if (!put.ok()) return error_of_open(put, options.path);
+  } else if (*format != kFormat) {
+    return wrong_format(options.path, *format);
+  }
+  return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open_secondary(const std::string& path,
+                                                           const std::string& scratch) {
+  JournalOptions options;
+  options.path = path;
+  const auto cache = make_journal_cache();
+  auto settings = journal_db_options(options, cache, std::make_shared<BackgroundState>());
+  settings.max_open_files = -1;  // the primary may delete what is not held open
+  settings.create_if_missing = false;
+  settings.create_missing_column_families = false;
+  std::unique_ptr<Database> database(new Database);
+  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
+  ::rocksdb::DB* engine = nullptr;
+  auto status = ::rocksdb::DB::OpenAsSecondary(
+      settings, path, scratch,
+      journal_families(options, cache, std::make_shared<RetentionFilterFactory>()), &handles,
+      &engine);
+  if (!status.ok()) return error_of_open(status, path);
+  database->engine_.reset(engine);
+  std::copy(handles.begin(), handles.end(), database->families_.begin());
+  status = engine->TryCatchUpWithPrimary();
+  if (!status.ok()) return error_of_open(status, path);
+  const auto format = read_format(*database);
+  if (!format) return format.error();
+  if (*format != kFormat) return wrong_format(path, *format);
+  return database;
+}
+
+Database::~Database() {
+  if (engine_ == nullptr) return;
+  for (auto* family : families_) {
+    if (family != nullptr) engine_->DestroyColumnFamilyHandle(family);
+  }
+  engine_->Close().PermitUncheckedError();
+}
+
+Result<router::Record> Database::find(const Uuid& id) const {
+  std::string value;
+  const auto status =
+      engine_->Get(::rocksdb::ReadOptions(), family(Family::records), slice(id.view()), &value);
+  if (status.IsNotFound()) {
+    return make_error(Errc::not_found, "no request " + to_string(id) + " in the journal");
+  }
+  if (!status.ok()) return error_of(status, "reading request " + to_string(id));
+  return decode_record(id, value);
+}
+
+Result<Uuid> Database::find_request_of(std::string_view response_id) const {
+  std::string value;
+  const auto status = engine_->Get(::rocksdb::ReadOptions(), family(Family::by_response_id),
+                                   key_of_response(response_id), &value);
+  if (status.IsNotFound()) {
+    return make_error(Errc::not_found, "no request in the journal was answered with that id");
+  }
+  if (!status.ok()) return error_of(status, "looking up a response id");
+  if (value.size() != sizeof(Uuid)) {
+    return make_error(Errc::storage_corrupt, "journal: an entry of by_response_id is broken");
+  }
+  return uuid_of(value);
+}
+
+Result<std::uint64_t> Database::checkpoint() const {
+  auto value = read_meta(*engine_, family(Family::meta), kCheckpointKey, sizeof(std::uint64_t));
+  if (!value) return value.error();
+  return from_big_endian<std::uint64_t>(*value);
+}
+
+Result<void> Database::scan(Family which, std::string_view first, std::string_view end,
+                            const Visit& visit) const {
+  auto options = journal_scan_options();
+  const auto bound = slice(end);
+  if (!end.empty()) options.iterate_upper_bound = &bound;
+  const std::unique_ptr<::rocksdb::Iterator> at(engine_->NewIterator(options, family(which)));
+  for (at->Seek(slice(first)); at->Valid(); at->Next()) {
+    if (!visit(at->key().ToStringView(), at->value().ToStringView())) break;
+  }
+  if (!at->status().ok()) return error_of(at->status(), "scanning");
+  return {};
+}
+
+std::string key_of_response(std::string_view response_id) {
+  const Hash128 hash = hash128(response_id);
+  return big_endian(hash.high) + big_endian(hash.low);
+}
+
+}  // namespace tallygate::store

@@ -1,0 +1,18 @@
+#pragma once
+// rocksdb::Status -> Error: every RocksDB failure is translated here and nowhere else.
+
+#include <rocksdb/status.h>
+
+#include <string>
+
+#include "base/result.h"
+
+namespace tallygate::store {
+
+/// What went wrong while opening the database at `path`, and what its operator can do about it.
+Error error_of_open(const ::rocksdb::Status& status, const std::string& path);
+
+/// What went wrong with an open one. `doing` completes "while ...".
+Error error_of(const ::rocksdb::Status& status, const std::string& doing);
+
+}  // namespace tallygate::store

@@ -1,0 +1,131 @@
+#include "store/rocksdb/options.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+namespace tallygate::store {
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+constexpr std::size_t kCacheBytes = 64 * kMegabyte;
+constexpr std::size_t kWriteBufferBytes = 48 * kMegabyte;
+
+class FailureListener : public ::rocksdb::EventListener {
+ public:
+  explicit FailureListener(std::shared_ptr<BackgroundState> state) : state_(std::move(state)) {}
+
+  void OnBackgroundError(::rocksdb::BackgroundErrorReason, ::rocksdb::Status*) override {
+    state_->failed.store(true, std::memory_order_relaxed);
+  }
+  // The journal thread closes and reopens: Resume() claims success while writes go on failing
+  // when the disk was full (issues 11643, 12998).
+  void OnErrorRecoveryBegin(::rocksdb::BackgroundErrorReason, ::rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  std::shared_ptr<BackgroundState> state_;
+};
+
+::rocksdb::ColumnFamilyOptions base_options(const std::shared_ptr<::rocksdb::Cache>& cache) {
+  ::rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.checksum = ::rocksdb::kXXH3;
+  table.filter_policy.reset(::rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+
+  ::rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = 16 * kMegabyte;
+  family.max_write_buffer_number = 2;
+  family.compression = ::rocksdb::kLZ4Compression;
+  family.bottommost_compression = ::rocksdb::kZSTD;
+  return family;
+}
+
+}  // namespace
+
+std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
+  return ::rocksdb::NewLRUCache(kCacheBytes);
+}
+
+::rocksdb::DBOptions journal_db_options(const JournalOptions& options,
+                                        const std::shared_ptr<::rocksdb::Cache>& cache,
+                                        std::shared_ptr<BackgroundState> background) {
+  ::rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+
+  db.manual_wal_flush = false;  // else kill -9 loses what write() has not seen
+  db.wal_bytes_per_sync = 0;    // a ranged sync may leave holes
+  db.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.max_total_wal_size = 64 * kMegabyte;
+  db.recycle_log_file_num = 0;
+  db.track_and_verify_wals_in_manifest = false;  // false alarms with SyncWAL before 7.10
+
+  // One thread writes: whatever serves concurrent writers only costs.
+  db.allow_concurrent_memtable_write = false;
+  db.enable_write_thread_adaptive_yield = false;
+  db.enable_pipelined_write = false;
+  db.unordered_write = false;
+
+  db.max_background_jobs = 2;
+  db.write_buffer_manager =
+      std::make_shared<::rocksdb::WriteBufferManager>(kWriteBufferBytes, cache, false);
+  db.max_open_files = 256;
+  db.bytes_per_sync = kMegabyte;
+  db.avoid_flush_during_shutdown = false;
+  db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<FailureListener>(std::move(background)));
+
+  db.info_log_level = ::rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 8 * kMegabyte;
+  db.keep_log_file_num = 4;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
+    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    std::shared_ptr<RetentionFilterFactory> retention) {
+  const auto base = base_options(cache);
+
+  // Keys that come in no order: a small skip list stays in the processor's cache.
+  auto hashed = base;
+  hashed.write_buffer_size = 4 * kMegabyte;
+  hashed.compaction_filter_factory = std::move(retention);
+  const auto retention_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::seconds>(options.retention).count()));
+  hashed.periodic_compaction_seconds = std::max<std::uint64_t>(3600, retention_seconds / 8);
+
+  return {{::rocksdb::kDefaultColumnFamilyName, base},
+          {"records", base},
+          {"log", base},
+          {"by_response_id", hashed},
+          {"names", base},
+          {"tallies", base}};
+}
+
+::rocksdb::WriteOptions journal_write_options() {
+  ::rocksdb::WriteOptions write;
+  write.no_slowdown = true;
+  return write;
+}
+
+::rocksdb::ReadOptions journal_scan_options() {
+  ::rocksdb::ReadOptions read;
+  read.fill_cache = false;
+  return read;
+}
+
+}  // namespace tallygate::store

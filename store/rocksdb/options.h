@@ -1,0 +1,50 @@
+#pragma once
+// Every RocksDB setting of the journal, with the reason where it is not obvious. 7.8 only.
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "store/journal.h"
+#include "store/rocksdb/retention_filter.h"
+
+namespace tallygate::store {
+
+/// Column families, in the order of their handles.
+enum class Family : std::uint8_t {
+  meta,            ///< "format", "checkpoint"
+  records,         ///< request id -> encoded record
+  log,             ///< big-endian u64 batch number -> request ids, concatenated
+  by_response_id,  ///< XXH3-128 of the model's response id -> request id
+  names,           ///< big-endian u32 -> text
+  tallies,         ///< encoded TallyKey -> encoded Tally
+};
+inline constexpr std::size_t kFamilyCount = 6;
+
+/// Owned by the caller; outlives the database. The callbacks only set atomics.
+struct BackgroundState {
+  std::atomic<bool> failed{false};  ///< a flush or compaction failed: reopen when writes stall
+};
+
+/// The block cache; memtables are charged to it.
+std::shared_ptr<::rocksdb::Cache> make_journal_cache();
+::rocksdb::DBOptions journal_db_options(const JournalOptions& options,
+                                        const std::shared_ptr<::rocksdb::Cache>& cache,
+                                        std::shared_ptr<BackgroundState> background);
+/// In the order of Family.
+std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
+    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    std::shared_ptr<RetentionFilterFactory> retention);
+
+/// no_slowdown everywhere: a stall answers Incomplete and the journal thread decides; mixing both
+/// kinds has hung (PR 4475).
+::rocksdb::WriteOptions journal_write_options();
+::rocksdb::ReadOptions journal_scan_options();
+
+}  // namespace tallygate::store

@@ -1,0 +1,60 @@
+#pragma once
+// All tallies in memory, which of them changed since the last checkpoint, and how they are loaded:
+// the checkpoint with the log replayed over it. Not thread-safe.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "router/tally.h"
+#include "store/journal.h"
+#include "store/names.h"
+#include "store/rocksdb/batch.h"
+
+namespace tallygate::store {
+
+class TallyBook {
+ public:
+  /// Empties the book and fills it from `database`.
+  Result<void> load(const Database& database);
+
+  void fold(const router::Record& record);
+  /// Batch `number` is folded whole.
+  void end_batch(std::uint64_t number) { last_batch_ = number; }
+  /// 0 = none yet.
+  std::uint64_t last_batch() const { return last_batch_; }
+
+  /// Records folded since the journal began.
+  std::uint64_t record_count() const;
+
+  bool needs_checkpoint() const { return last_batch_ != checkpoint_; }
+  void add_checkpoint(const Database& database, Batch& batch) const;
+  /// What add_checkpoint() added is written.
+  void after_checkpoint();
+
+  TallySet copy() const;
+
+ private:
+  struct Hash {
+    using is_avalanching = void;
+    std::size_t operator()(const router::TallyKey& key) const { return router::hash_of(key); }
+  };
+  struct Entry {
+    router::Tally tally;
+    bool dirty = false;
+  };
+
+  Result<void> load_tallies(const Database& database);
+  Result<void> replay_log(const Database& database);
+
+  boost::unordered_flat_map<router::TallyKey, Entry, Hash> entries_;
+  std::vector<router::TallyKey> dirty_;
+  std::uint64_t last_batch_ = 0;
+  std::uint64_t checkpoint_ = 0;
+};
+
+/// Fills `names` with the journal's. Entries that `names` has already must be the same ones.
+Result<void> load_names(const Database& database, Names& names);
+
+}  // namespace tallygate::store
