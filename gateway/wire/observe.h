@@ -2,16 +2,20 @@
 // Watches an answer go by without holding it: usage, first content, in-band errors, the model's own
 // response id, how the stream ended. One table of dialects: OpenAI chat, completions, responses and
 // the rest, and Anthropic messages. Pure; no JSON tree is built: events are searched for the few
-// keys that matter and only those that can hold one are parsed.
+// keys that matter and only those that can hold one are parsed, with scratch memory that all
+// observers of a thread share.
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 
 namespace tallygate::wire {
+
+struct AnswerJson;
+struct SseEvent;
 
 enum class Dialect : std::uint8_t {
   openai_chat,         ///< chat.completion.chunk ... [DONE]
@@ -30,32 +34,42 @@ struct Usage {
 
 /// What one event is to the relay.
 struct EventFacts {
-  bool content = false;  ///< first one opens the pre-commit hold: delta, tool call, finish reason
-  bool error = false;    ///< an in-band error
-  bool done = false;     ///< the dialect's terminal event ([DONE], message_stop, ...)
+  /// First one opens the pre-commit hold: delta, tool call, finish reason. Exact until then; later
+  /// it is true for every data event that is none of the three below.
+  bool content = false;
+  bool error = false;       ///< an in-band error
+  bool done = false;        ///< the dialect's terminal event ([DONE], message_stop, ...)
   bool usage_only = false;  ///< OpenAI's `choices: []` + usage chunk
 };
 
+/// One per answer, on one thread. Allocates only to keep the response id.
 class AnswerObserver {
  public:
-  explicit AnswerObserver(Dialect dialect);
-  ~AnswerObserver();
-  AnswerObserver(AnswerObserver&&) noexcept;
-  AnswerObserver& operator=(AnswerObserver&&) noexcept;
+  explicit AnswerObserver(Dialect dialect) : dialect_(dialect) {}
 
-  /// One whole SSE event, blank line included.
+  /// One whole SSE event, blank line included. Data that is no JSON object is no content, except in
+  /// openai_other.
   EventFacts observe_event(std::string_view event);
-  /// A whole JSON answer (kJsonPadding readable bytes behind it are not required).
+  /// A whole JSON answer; anything else is ignored.
   void observe_body(std::string_view body);
 
   const Usage& usage() const { return usage_; }
+  /// At most kMaxResponseIdBytes; longer ones are ignored.
   const std::string& response_id() const { return response_id_; }
+  static constexpr std::size_t kMaxResponseIdBytes = 256;
   bool done() const { return done_; }
+  /// Events with data so far: the next Responses sequence_number, which starts at 0.
+  std::uint32_t data_events() const { return data_events_; }
 
  private:
-  struct Parser;
+  bool may_matter(const SseEvent& fields) const;
+  EventFacts read_event(std::string_view name, std::string_view data);
+  void take(const AnswerJson& json);
+
   Dialect dialect_;
   bool done_ = false;
+  bool content_seen_ = false;
+  std::uint32_t data_events_ = 0;
   Usage usage_;
   std::string response_id_;
 };

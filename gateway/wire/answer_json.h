@@ -1,0 +1,35 @@
+#pragma once
+// Reads from one JSON object of an answer (a whole body or the data of one event) what the observer
+// needs, for all dialects at once: their keys do not clash. Private to wire.
+
+#include <cstdint>
+#include <string_view>
+
+namespace tallygate::wire {
+
+/// Token counts as they were sent; -1 = absent.
+struct TokenCounts {
+  std::int64_t input = -1;
+  std::int64_t output = -1;
+  std::int64_t total = -1;
+  std::int64_t cached = -1;          ///< OpenAI: part of input
+  std::int64_t cache_creation = -1;  ///< Anthropic: this and the next come on top of input
+  std::int64_t cache_read = -1;
+};
+
+/// Views are valid until the next call on the same thread or until `text` goes.
+struct AnswerJson {
+  bool valid = false;   ///< `text` is one JSON object
+  std::string_view id;  ///< of `message` or `response` if there is one, else of the object itself
+  std::string_view type;
+  bool error = false;  ///< a non-null `error`, or `"object": "error"`
+  bool has_usage = false;
+  TokenCounts counts;
+  bool no_choices = false;  ///< `choices: []`
+  /// A delta, content block or text that says something, or a finish reason.
+  bool content = false;
+};
+
+AnswerJson read_answer_json(std::string_view text);
+
+}  // namespace tallygate::wire
