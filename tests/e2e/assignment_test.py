@@ -1,10 +1,34 @@
 """The split of an experiment, as clients see it: exact per unit, sticky, and bypassed by name."""
 
 import unittest
+import uuid
 
+import xxhash
 from gate import GateTest, chat
 
 UNITS = 400
+SLOTS = 10_000
+RANK_SALT = 0x9E3779B97F4A7C15
+
+
+class Oracle:
+    """The same assignment from the reference's words alone: slots by rank, lanes by share."""
+
+    def __init__(self, route, experiment, shares):
+        name = uuid.UUID(bytes=xxhash.xxh3_128_digest(f"{route}/{experiment}"))
+        self.salt = xxhash.xxh3_64_intdigest(name.bytes)
+        order = sorted(range(SLOTS), key=lambda slot: (xxhash.xxh3_64_intdigest(
+            slot.to_bytes(2, "little"), self.salt ^ RANK_SALT), slot))
+        self.table = {}
+        start = 0
+        for variant, percent in shares.items():
+            end = start + SLOTS * percent // 100
+            self.table.update(dict.fromkeys(order[start:end], variant))
+            start = end
+
+    def variant_of(self, unit):
+        hashed = xxhash.xxh3_64_intdigest(b"\x1f" + unit.encode(), self.salt)
+        return self.table[(hashed * SLOTS) >> 64]
 
 
 class Assignment(GateTest):
@@ -22,9 +46,9 @@ class Assignment(GateTest):
         self.assertEqual(first, again)
         self.assertEqual(set(first.values()), {("a", "1.0.0", "one-against-two"),
                                                ("b", "1.1.0", "one-against-two")})
-        # The experiment's salt comes from its name, so these units always give the same count.
-        share = sum(variant == "b" for variant, _, _ in first.values()) / UNITS
-        self.assertAlmostEqual(share, 0.2, delta=0.08)
+        oracle = Oracle("assistant", "one-against-two", self.split)
+        for unit, (variant, _, _) in first.items():
+            self.assertEqual(variant, oracle.variant_of(f"user-{unit}"), unit)
 
     def test_a_unit_is_the_same_wherever_it_is_named(self):
         for unit in ("ann", "bob", "étienne", "x" * 200):
