@@ -43,7 +43,8 @@ bool is_depended_on(std::string_view name) {
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
+  if (a.size() != b.size() || a.empty()) return a.size() == b.size();
+  if (to_lower(a.front()) != to_lower(b.front())) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
   }

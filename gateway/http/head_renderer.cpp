@@ -24,6 +24,7 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   void put(std::string_view text) {
+    if (text.empty()) return;
     TG_ASSERT(text.size() <= static_cast<std::size_t>(out_.data() + out_.size() - at_));
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();

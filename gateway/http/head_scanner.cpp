@@ -8,20 +8,30 @@
 #include "gateway/http/characters.h"
 
 namespace tallygate::http {
+namespace {
+
+std::size_t find_line_feed(std::string_view bytes, std::size_t from) {
+  if (from >= bytes.size()) return std::string_view::npos;
+  const void* found = std::memchr(bytes.data() + from, '\n', bytes.size() - from);
+  if (found == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+}
+
+}  // namespace
 
 HeadScanner::Step HeadScanner::fail(Fault fault) {
   fault_ = fault;
   return Step::fault;
 }
 
-// `line` here means that the start line may be looked for.
+// start_line means here that it may be looked for.
 HeadScanner::Step HeadScanner::check_start(std::string_view bytes, const HeadLimits& limits) {
   while (at_ < bytes.size()) {
     const char first = bytes[at_];
     if (first == '\n') return fail(Fault::bare_line_feed);
     if (first != '\r') {
       const bool text = !is_blank(first) && !is_control(first) && (first & 0x80) == 0;
-      return text ? Step::line : fail(Fault::not_http);
+      return text ? Step::start_line : fail(Fault::not_http);
     }
     if (!limits.empty_line_before || at_ > 0) return fail(Fault::empty_line);
     if (bytes.size() < 2) return Step::need_more;
@@ -31,41 +41,55 @@ HeadScanner::Step HeadScanner::check_start(std::string_view bytes, const HeadLim
   return Step::need_more;
 }
 
-// The order of the checks is that of the bytes: a verdict falls at the earliest byte that allows
+// The order of all checks is that of the bytes: a verdict falls at the earliest byte that allows
 // it, so a head that arrives at once and one that trickles get the same.
 HeadScanner::Step HeadScanner::next(std::string_view bytes, const HeadLimits& limits) {
-  if (lines_ == 0 && at_ == line_) {
-    const Step step = check_start(bytes, limits);
-    if (step != Step::line) return step;
-  }
+  if (lines_ == 0) return find_start_line(bytes, limits);
   const std::string_view window = bytes.substr(0, limits.head_bytes);
-  if (lines_ > 0 && at_ == line_ && at_ < window.size() && is_blank(window[at_])) {
-    return fail(Fault::folded);
+  while (at_ < window.size()) {
+    if (at_ == line_ && is_blank(window[at_])) return fail(Fault::folded);
+    const std::size_t line_feed = find_line_feed(window, at_);
+    if (line_feed == std::string_view::npos) break;
+    const std::size_t line = line_;
+    const Fault fault = end_line(window, line_feed);
+    if (fault != Fault::none) return fail(fault);
+    if (line_feed == line + 1) return Step::end;
+    if (lines_ > limits.field_count) return fail(Fault::too_many_fields);
+    ++lines_;
   }
-  if (at_ < window.size()) {
-    const void* found = std::memchr(window.data() + at_, '\n', window.size() - at_);
-    if (found != nullptr) {
-      return end_line(window, limits,
-                      static_cast<std::size_t>(static_cast<const char*>(found) - window.data()));
-    }
-    at_ = window.size();
-    const std::size_t held = at_ - line_ - (window[at_ - 1] == '\r' ? 1 : 0);
-    if (lines_ == 0 && held > limits.start_line_bytes) return fail(Fault::start_line_too_long);
-  }
-  return bytes.size() > limits.head_bytes ? fail(Fault::head_too_large) : Step::need_more;
+  return run_out(bytes, limits);
 }
 
-HeadScanner::Step HeadScanner::end_line(std::string_view bytes, const HeadLimits& limits,
-                                        std::size_t line_feed) {
-  const bool crlf = line_feed > line_ && bytes[line_feed - 1] == '\r';
-  const std::size_t line_bytes = line_feed - line_ - (crlf ? 1 : 0);
-  if (lines_ == 0 && line_bytes > limits.start_line_bytes) return fail(Fault::start_line_too_long);
-  if (!crlf) return fail(Fault::bare_line_feed);
-  line_ = at_ = line_feed + 1;
-  if (line_bytes == 0) return Step::end;
-  if (lines_ > limits.field_count) return fail(Fault::too_many_fields);
+HeadScanner::Step HeadScanner::find_start_line(std::string_view bytes, const HeadLimits& limits) {
+  if (at_ == line_) {
+    const Step step = check_start(bytes, limits);
+    if (step != Step::start_line) return step;
+  }
+  const std::string_view window = bytes.substr(0, limits.head_bytes);
+  const std::size_t line_feed = find_line_feed(window, at_);
+  // Without a line feed yet, a CR at the end may belong to it.
+  const std::size_t end = std::min(line_feed, window.size());
+  const bool crlf = end > line_ && window[end - 1] == '\r';
+  if (end > line_ + limits.start_line_bytes + (crlf ? 1 : 0)) {
+    return fail(Fault::start_line_too_long);
+  }
+  if (line_feed == std::string_view::npos) return run_out(bytes, limits);
+  const Fault fault = end_line(window, line_feed);
+  if (fault != Fault::none) return fail(fault);
   ++lines_;
-  return Step::line;
+  return Step::start_line;
+}
+
+HeadScanner::Fault HeadScanner::end_line(std::string_view bytes, std::size_t line_feed) {
+  if (line_feed == line_ || bytes[line_feed - 1] != '\r') return Fault::bare_line_feed;
+  line_ = at_ = line_feed + 1;
+  return Fault::none;
+}
+
+HeadScanner::Step HeadScanner::run_out(std::string_view bytes, const HeadLimits& limits) {
+  if (bytes.size() > limits.head_bytes) return fail(Fault::head_too_large);
+  at_ = bytes.size();
+  return Step::need_more;
 }
 
 Error HeadScanner::error(const HeadLimits& limits) const {

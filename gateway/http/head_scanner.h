@@ -20,18 +20,18 @@ struct HeadLimits {
 
 class HeadScanner {
  public:
-  enum class Step : std::uint8_t { need_more, line, end, fault };
+  enum class Step : std::uint8_t { need_more, start_line, end, fault };
 
   HeadScanner() = default;
   /// A head that starts `origin` bytes into what next() is given.
   explicit HeadScanner(std::size_t origin) : start_(origin), line_(origin), at_(origin) {}
 
-  /// Looks for the next line in `bytes`: all bytes so far, the same ones at each call and more.
+  /// Looks on in `bytes`: all bytes so far, the same ones at each call and more. Says start_line
+  /// once, as soon as that line is there, and end behind the empty line.
   Step next(std::string_view bytes, const HeadLimits& limits);
 
-  std::size_t start() const { return start_; }    ///< offset of the start line
-  std::size_t size() const { return at_; }        ///< offset behind the line found last
-  std::uint32_t lines() const { return lines_; }  ///< lines found, the start line included
+  std::size_t start() const { return start_; }  ///< offset of the start line
+  std::size_t size() const { return at_; }      ///< offset behind the line found last
 
   /// Why next() returned fault, coded as a request's error.
   Error error(const HeadLimits& limits) const;
@@ -51,7 +51,9 @@ class HeadScanner {
 
   Step fail(Fault fault);
   Step check_start(std::string_view bytes, const HeadLimits& limits);
-  Step end_line(std::string_view bytes, const HeadLimits& limits, std::size_t line_feed);
+  Step find_start_line(std::string_view bytes, const HeadLimits& limits);
+  Fault end_line(std::string_view bytes, std::size_t line_feed);
+  Step run_out(std::string_view bytes, const HeadLimits& limits);
 
   std::size_t start_ = 0;
   std::size_t line_ = 0;  // where the current line starts

@@ -38,7 +38,7 @@ bool is_target_char(char c) { return c > ' ' && c < 0x7f && c != '#'; }
 
 // Absolute form is for proxies: its authority could contradict Host, so it is refused.
 std::optional<Error> parse_target(std::string_view target, RequestHead& head) {
-  if (!std::all_of(target.begin(), target.end(), is_target_char)) {
+  if (!all_are(target, [](char c) { return is_target_char(c); })) {
     return make_error(Errc::bad_request,
                       "the request target holds '#', a blank, a control or a non-ASCII character: "
                       "percent-encode it");
@@ -95,12 +95,12 @@ bool is_valid_host(std::string_view host) {
   } else {
     const std::size_t end = std::min(host.find(':'), host.size());
     const std::string_view name = host.substr(0, end);
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_name_char)) return false;
+    if (name.empty() || !all_are(name, [](char c) { return is_name_char(c); })) return false;
     host.remove_prefix(end);
   }
   if (host.empty()) return true;
   host.remove_prefix(1);
-  return !host.empty() && host.size() <= 5 && std::all_of(host.begin(), host.end(), is_digit);
+  return !host.empty() && host.size() <= 5 && all_are(host, [](char c) { return is_digit(c); });
 }
 
 }  // namespace tallygate::http
