@@ -114,9 +114,9 @@ class Process:
 
 
 class Simulator(Process):
-    def __init__(self, folder, name, flags=()):
+    def __init__(self, folder, name, flags=(), scheme="http"):
         super().__init__(name, [SIMULATOR, "--name", name, *flags], folder)
-        self.base = f"http://127.0.0.1:{self.port}/v1"
+        self.base = f"{scheme}://127.0.0.1:{self.port}/v1"
 
     def is_ready(self):
         told = re.search(r"listening on [\d.]+:(\d+)\n", self.log.read_text())
@@ -147,17 +147,23 @@ class Gate(Process):
         self.store = folder / "data"
         config = {"workers": 2, "store": {}, **config}
         config["store"] = {"path": str(self.store), **config["store"]}
-        config["listeners"] = {"data": {"address": "127.0.0.1", "port": data},
-                               "admin": {"address": "127.0.0.1", "port": admin}}
+        config["listeners"] = self.listeners(data, admin)
         self.config_file.write_text(json.dumps(config, indent=1))
         self.admin = admin
         self.port = data
         self.url = f"http://127.0.0.1:{data}"
         super().__init__(name, [GATE, "serve", "--config", self.config_file], folder)
 
+    def listeners(self, data, admin):
+        return {"data": {"address": "127.0.0.1", "port": data},
+                "admin": {"address": "127.0.0.1", "port": admin}}
+
     def is_ready(self):
+        return self.answers_ready(self.port)
+
+    def answers_ready(self, port):
         try:
-            return call(self.port, "GET", "/readyz", timeout=2)[0] == 200
+            return call(port, "GET", "/readyz", timeout=2)[0] == 200
         except OSError:
             return False
 
