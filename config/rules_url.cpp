@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <array>
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "config/rules.h"
+#include "config/yaml/scalars.h"
+
+namespace tallygate::config {
+namespace {
+
+namespace urls = boost::urls;
+using yaml::is_digit;
+using yaml::is_letter;
+
+constexpr const char* kFourNumbers =
+    "must write an IPv4 address as four decimal numbers (10.0.0.1)";
+
+bool is_link_local(const urls::ipv4_address::bytes_type& bytes) {
+  return bytes[0] == 169 && bytes[1] == 254;
+}
+
+/// The IPv4 address inside ::ffff:a.b.c.d or ::a.b.c.d.
+std::optional<urls::ipv4_address> embedded_ipv4(const urls::ipv6_address& address) {
+  const auto bytes = address.to_bytes();
+  const bool zeros = std::all_of(bytes.begin(), bytes.begin() + 10, [](auto b) { return b == 0; });
+  const bool mapped = bytes[10] == 0xFF && bytes[11] == 0xFF;
+  const bool compatible = bytes[10] == 0 && bytes[11] == 0;
+  if (!zeros || (!mapped && !compatible)) return std::nullopt;
+  return urls::ipv4_address{
+      urls::ipv4_address::bytes_type{bytes[12], bytes[13], bytes[14], bytes[15]}};
+}
+
+std::optional<std::string> problem_of_metadata_address(const urls::url_view& url) {
+  const char* refusal =
+      "must not point at the cloud's metadata service (169.254.0.0/16, "
+      "fd00:ec2::254), which hands out credentials";
+  if (url.host_type() == urls::host_type::ipv4) {
+    if (is_link_local(url.host_ipv4_address().to_bytes())) return refusal;
+    return std::nullopt;
+  }
+  const urls::ipv6_address address = url.host_ipv6_address();
+  const auto ipv4 = embedded_ipv4(address);
+  const auto metadata = urls::parse_ipv6_address("fd00:ec2::254");
+  if ((ipv4 && is_link_local(ipv4->to_bytes())) || address == metadata.value()) return refusal;
+  return std::nullopt;
+}
+
+/// The last label decides, as in browsers: "0177.1", "0x7f000001" and "2130706433" are numbers
+/// that a resolver would take for addresses.
+bool ends_in_number(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const std::size_t dot = host.rfind('.');
+  const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);
+  if (std::all_of(last.begin(), last.end(), is_digit)) return true;
+  return last.starts_with("0x") || last.starts_with("0X");
+}
+
+bool is_host_name(std::string_view host) {
+  if (host.empty() || host.size() > 253 || host.front() == '.' ||
+      host.find("..") != std::string_view::npos) {
+    return false;
+  }
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+std::optional<std::string> problem_of_host(const urls::url_view& url) {
+  const auto encoded = url.encoded_host();
+  const std::string_view host{encoded.data(), encoded.size()};
+  switch (url.host_type()) {
+    case urls::host_type::none: return "needs a host";
+    case urls::host_type::ipv4:
+      // Boost.URL 1.81 takes "1.2.3.4." for an address, too.
+      if (host != url.host_ipv4_address().to_string()) return kFourNumbers;
+      return problem_of_metadata_address(url);
+    case urls::host_type::ipv6: return problem_of_metadata_address(url);
+    case urls::host_type::ipvfuture: return "has an address of unknown kind";
+    case urls::host_type::name: break;
+  }
+  if (host.empty()) return "needs a host";
+  if (!is_host_name(host)) return "has a host that is neither a DNS name nor an address";
+  if (ends_in_number(host)) return kFourNumbers;
+  return std::nullopt;
+}
+
+std::optional<std::string> problem_of_port(const urls::url_view& url) {
+  if (!url.has_port()) return std::nullopt;
+  const auto digits = url.port();
+  const auto port = yaml::parse_whole({digits.data(), digits.size()});
+  if (port && *port >= 1 && *port <= 65535) return std::nullopt;
+  return "needs a port from 1 to 65535 after the colon";
+}
+
+std::optional<std::string> problem_of_path(const urls::url_view& url) {
+  const auto encoded = url.encoded_path();
+  std::string_view path{encoded.data(), encoded.size()};
+  for (const std::string_view step : {"/./", "/../", "//"}) {
+    if (path.find(step) != std::string_view::npos) return "must not have //, . or .. in its path";
+  }
+  if (path.ends_with("/.") || path.ends_with("/..")) {
+    return "must not have //, . or .. in its path";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_ip_address(std::string_view text) {
+  return urls::parse_ipv4_address(text).has_value() || urls::parse_ipv6_address(text).has_value();
+}
+
+bool is_loopback(std::string_view address) {
+  if (const auto ipv4 = urls::parse_ipv4_address(address)) return ipv4->to_bytes()[0] == 127;
+  const auto ipv6 = urls::parse_ipv6_address(address);
+  if (!ipv6) return false;
+  if (ipv6->is_loopback()) return true;
+  const auto bytes = ipv6->to_bytes();
+  const auto embedded = embedded_ipv4(*ipv6);
+  return embedded && bytes[10] == 0xFF && embedded->to_bytes()[0] == 127;
+}
+
+bool is_host(std::string_view text) {
+  const std::string url = "http://" + std::string(text);  // the parsed view points into it
+  const auto parsed = urls::parse_uri(url);
+  if (!parsed || !parsed->encoded_path().empty() || parsed->has_query() || parsed->has_fragment() ||
+      parsed->has_userinfo() || problem_of_port(*parsed)) {
+    return false;
+  }
+  const auto encoded = parsed->encoded_host();
+  return parsed->host_type() == urls::host_type::ipv4 ||
+         parsed->host_type() == urls::host_type::ipv6 ||
+         (parsed->host_type() == urls::host_type::name &&
+          is_host_name({encoded.data(), encoded.size()}));
+}
+
+std::optional<std::string> problem_of_url(std::string_view url) {
+  if (url.find("://") == std::string_view::npos) {
+    return "must be a whole URL such as http://127.0.0.1:9001/v1";
+  }
+  const auto parsed = urls::parse_uri(url);
+  if (!parsed) return "is not a valid URL; write it like http://127.0.0.1:9001/v1";
+  const urls::url_view view = *parsed;
+  if (view.scheme_id() != urls::scheme::http && view.scheme_id() != urls::scheme::https) {
+    return "must begin with http:// or https://";
+  }
+  if (view.has_userinfo()) return "must not hold a user or password; use api_key";
+  if (view.has_query()) return "must not have a query (?...)";
+  if (view.has_fragment()) return "must not have a fragment (#...)";
+  if (auto problem = problem_of_host(view)) return problem;
+  if (auto problem = problem_of_port(view)) return problem;
+  return problem_of_path(view);
+}
+
+}  // namespace tallygate::config
