@@ -22,11 +22,13 @@ std::string fill_text(std::size_t bytes) {
 
 std::string render_chat(const Ask& ask, const Profile& profile, std::string_view id) {
   const unsigned tokens = count_tokens(ask, profile);
-  const std::string head = fmt::format(
-      R"({{"id":"chatcmpl-{}","object":"chat.completion","created":{},"model":"{}","choices":[{{"index":0,"message":{{"role":"assistant","content":")",
-      id, profile.created, ask.model);
+  const std::string head =
+      fmt::format(R"({{"id":"chatcmpl-{}","object":"chat.completion","created":{},"model":"{}",)"
+                  R"("choices":[{{"index":0,"message":{{"role":"assistant","content":")",
+                  id, profile.created, ask.model);
   const std::string tail = fmt::format(
-      R"(","refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"{}"}}],{},"service_tier":"default","system_fingerprint":"fp_simulator"}})",
+      R"(","refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"{}"}}],{},)"
+      R"("service_tier":"default","system_fingerprint":"fp_simulator"}})",
       is_cut_short(ask, profile) ? "length" : "stop", render_usage(profile, tokens));
   const std::size_t fixed = head.size() + tail.size();
   if (profile.answer_bytes != 0) {
@@ -38,7 +40,8 @@ std::string render_chat(const Ask& ask, const Profile& profile, std::string_view
 std::string render_completion(const Ask& ask, const Profile& profile, std::string_view id) {
   const unsigned tokens = count_tokens(ask, profile);
   return fmt::format(
-      R"({{"id":"cmpl-{}","object":"text_completion","created":{},"model":"{}","choices":[{{"text":"{}","index":0,"logprobs":null,"finish_reason":"{}"}}],{}}})",
+      R"({{"id":"cmpl-{}","object":"text_completion","created":{},"model":"{}",)"
+      R"("choices":[{{"text":"{}","index":0,"logprobs":null,"finish_reason":"{}"}}],{}}})",
       id, profile.created, ask.model, join_tokens(profile, tokens),
       is_cut_short(ask, profile) ? "length" : "stop", render_usage(profile, tokens));
 }
@@ -52,15 +55,18 @@ std::string render_embeddings(const Ask& ask, const Profile& profile) {
     data += fmt::format(R"({}{{"object":"embedding","index":{},"embedding":{}}})", i ? "," : "", i,
                         ask.base64 ? kBase64 : kFloats);
   }
-  return fmt::format(
-      R"({{"object":"list","data":[{}],"model":"{}","usage":{{"prompt_tokens":{},"total_tokens":{}}}}})",
-      data, ask.model, profile.prompt_tokens, profile.prompt_tokens);
+  return fmt::format(R"({{"object":"list","data":[{}],"model":"{}","usage":{{"prompt_tokens":{},)"
+                     R"("total_tokens":{}}}}})",
+                     data, ask.model, profile.prompt_tokens, profile.prompt_tokens);
 }
 
 std::string render_message(const Ask& ask, const Profile& profile, std::string_view id) {
   const unsigned tokens = count_tokens(ask, profile);
   return fmt::format(
-      R"({{"id":"msg_{}","type":"message","role":"assistant","model":"{}","content":[{{"type":"text","text":"{}"}}],"stop_reason":"{}","stop_sequence":null,"usage":{{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":{}}}}})",
+      R"({{"id":"msg_{}","type":"message","role":"assistant","model":"{}",)"
+      R"("content":[{{"type":"text","text":"{}"}}],"stop_reason":"{}","stop_sequence":null,)"
+      R"("usage":{{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+      R"("output_tokens":{}}}}})",
       id, ask.model, join_tokens(profile, tokens),
       is_cut_short(ask, profile) ? "max_tokens" : "end_turn", profile.prompt_tokens, tokens);
 }
@@ -68,9 +74,10 @@ std::string render_message(const Ask& ask, const Profile& profile, std::string_v
 std::string render_moderation(const Ask& ask, std::string_view id) {
   std::string results;
   for (unsigned i = 0; i < ask.inputs; ++i) {
-    results += fmt::format(
-        R"({}{{"flagged":false,"categories":{{"violence":false}},"category_scores":{{"violence":0.001}},"category_applied_input_types":{{"violence":["text"]}}}})",
-        i ? "," : "");
+    results += fmt::format(R"({}{{"flagged":false,"categories":{{"violence":false}},)"
+                           R"("category_scores":{{"violence":0.001}},)"
+                           R"("category_applied_input_types":{{"violence":["text"]}}}})",
+                           i ? "," : "");
   }
   return fmt::format(R"({{"id":"modr-{}","model":"{}","results":[{}]}})", id, ask.model, results);
 }
@@ -96,14 +103,16 @@ std::string render_images(const Ask& ask, const Profile& profile) {
     data += fmt::format(R"({}{{"b64_json":"{}"}})", i ? "," : "", kPixel);
   }
   return fmt::format(
-      R"({{"created":{},"data":[{}],"usage":{{"input_tokens":{},"output_tokens":{},"total_tokens":{},"input_tokens_details":{{"text_tokens":{},"image_tokens":0}}}}}})",
+      R"({{"created":{},"data":[{}],"usage":{{"input_tokens":{},"output_tokens":{},)"
+      R"("total_tokens":{},"input_tokens_details":{{"text_tokens":{},"image_tokens":0}}}}}})",
       profile.created, data, profile.prompt_tokens, profile.tokens,
       profile.prompt_tokens + profile.tokens, profile.prompt_tokens);
 }
 
 std::string render_transcription(const Profile& profile) {
   return fmt::format(
-      R"({{"text":"{}","usage":{{"type":"tokens","input_tokens":{},"output_tokens":{},"total_tokens":{},"input_token_details":{{"audio_tokens":{},"text_tokens":0}}}}}})",
+      R"({{"text":"{}","usage":{{"type":"tokens","input_tokens":{},"output_tokens":{},)"
+      R"("total_tokens":{},"input_token_details":{{"audio_tokens":{},"text_tokens":0}}}}}})",
       join_tokens(profile, profile.tokens), profile.prompt_tokens, profile.tokens,
       profile.prompt_tokens + profile.tokens, profile.prompt_tokens);
 }
@@ -162,9 +171,10 @@ std::string join_tokens(const Profile& profile, unsigned count) {
 }
 
 std::string render_usage(const Profile& profile, unsigned tokens) {
-  return fmt::format(
-      R"("usage":{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0}}}})",
-      profile.prompt_tokens, tokens, profile.prompt_tokens + tokens);
+  return fmt::format(R"("usage":{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
+                     R"("prompt_tokens_details":{{"cached_tokens":0}},)"
+                     R"("completion_tokens_details":{{"reasoning_tokens":0}}}})",
+                     profile.prompt_tokens, tokens, profile.prompt_tokens + tokens);
 }
 
 std::string render_response_object(const Ask& ask, const Profile& profile, std::string_view id,
@@ -174,15 +184,20 @@ std::string render_response_object(const Ask& ask, const Profile& profile, std::
   std::string usage = "null";
   if (with_output) {
     output = fmt::format(
-        R"({{"type":"message","id":"msg_{}","status":"completed","role":"assistant","content":[{{"type":"output_text","text":"{}","annotations":[],"logprobs":[]}}]}})",
+        R"({{"type":"message","id":"msg_{}","status":"completed","role":"assistant",)"
+        R"("content":[{{"type":"output_text","text":"{}","annotations":[],"logprobs":[]}}]}})",
         id, join_tokens(profile, tokens));
     usage = fmt::format(
-        R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{},"output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}})",
+        R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{},)"
+        R"("output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}})",
         profile.prompt_tokens, tokens, profile.prompt_tokens + tokens);
   }
   const bool cut = with_output && is_cut_short(ask, profile);
   return fmt::format(
-      R"({{"id":"resp_{}","object":"response","created_at":{},"status":"{}","error":null,"incomplete_details":{},"instructions":null,"metadata":{{}},"model":"{}","output":[{}],"parallel_tool_calls":true,"temperature":1.0,"tool_choice":"auto","tools":[],"top_p":1.0,"usage":{}}})",
+      R"({{"id":"resp_{}","object":"response","created_at":{},"status":"{}","error":null,)"
+      R"("incomplete_details":{},"instructions":null,"metadata":{{}},"model":"{}","output":[{}],)"
+      R"("parallel_tool_calls":true,"temperature":1.0,"tool_choice":"auto","tools":[],)"
+      R"("top_p":1.0,"usage":{}}})",
       id, profile.created, cut ? "incomplete" : status,
       cut ? R"({"reason":"max_output_tokens"})" : "null", ask.model, output, usage);
 }

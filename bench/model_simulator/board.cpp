@@ -66,11 +66,11 @@ std::string Board::render_last() const {
   }
   const std::string text =
       is_ascii(last_.body) ? fmt::format("\"{}\"", escape_json(last_.body)) : std::string("null");
-  return fmt::format(
-      R"({{"number":{},"connection":{},"method":"{}","target":"{}","headers":[{}],"head_base64":"{}","body":{},"body_base64":"{}"}})",
-      last_occasion_.number, last_occasion_.connection, escape_json(last_.method()),
-      escape_json(last_.target()), headers, encode_base64(last_.head), text,
-      encode_base64(last_.body));
+  return fmt::format(R"({{"number":{},"connection":{},"method":"{}","target":"{}","headers":[{}],)"
+                     R"("head_base64":"{}","body":{},"body_base64":"{}"}})",
+                     last_occasion_.number, last_occasion_.connection, escape_json(last_.method()),
+                     escape_json(last_.target()), headers, encode_base64(last_.head), text,
+                     encode_base64(last_.body));
 }
 
 std::string Board::render_stats() const {

@@ -49,9 +49,9 @@ std::string render_chat_event(const Scene& scene) {
       scene.id, scene.profile.created, scene.ask.model);
   std::string event;
   if (scene.index < scene.shape.before) {
-    event = fmt::format(
-        R"({}"choices":[{{"index":0,"delta":{{"role":"assistant","content":""}},"finish_reason":null}}]{}}})",
-        head, usage);
+    event = fmt::format(R"({}"choices":[{{"index":0,"delta":{{"role":"assistant","content":""}},)"
+                        R"("finish_reason":null}}]{}}})",
+                        head, usage);
   } else if (scene.is_token()) {
     event = fmt::format(
         R"({}"choices":[{{"index":0,"delta":{{"content":"{}"}},"finish_reason":null}}]{}}})", head,
@@ -109,9 +109,9 @@ std::string render_response_event(const Scene& scene) {
       case 2:
         return response_event(
             scene, "response.output_item.added",
-            fmt::format(
-                R"("output_index":0,"item":{{"type":"message","id":"msg_{}","status":"in_progress","role":"assistant","content":[]}})",
-                scene.id));
+            fmt::format(R"("output_index":0,"item":{{"type":"message","id":"msg_{}",)"
+                        R"("status":"in_progress","role":"assistant","content":[]}})",
+                        scene.id));
       default:
         return response_event(
             scene, "response.content_part.added",
@@ -132,7 +132,8 @@ std::string render_response_event(const Scene& scene) {
       return response_event(
           scene, "response.output_item.done",
           fmt::format(
-              R"("output_index":0,"item":{{"type":"message","id":"msg_{}","status":"completed","role":"assistant","content":[{}]}})",
+              R"("output_index":0,"item":{{"type":"message","id":"msg_{}","status":"completed",)"
+              R"("role":"assistant","content":[{}]}})",
               scene.id, part));
     default:
       return response_event(
@@ -161,7 +162,9 @@ std::string render_message_event(const Scene& scene) {
     return message_event(
         "message_start",
         fmt::format(
-            R"(,"message":{{"id":"msg_{}","type":"message","role":"assistant","model":"{}","content":[],"stop_reason":null,"stop_sequence":null,"usage":{{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1}}}})",
+            R"(,"message":{{"id":"msg_{}","type":"message","role":"assistant","model":"{}",)"
+            R"("content":[],"stop_reason":null,"stop_sequence":null,"usage":{{"input_tokens":{},)"
+            R"("cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1}}}})",
             scene.id, scene.ask.model, scene.profile.prompt_tokens));
   }
   switch (scene.tail()) {
@@ -169,10 +172,10 @@ std::string render_message_event(const Scene& scene) {
     case 1:
       return message_event(
           "message_delta",
-          fmt::format(
-              R"(,"delta":{{"stop_reason":"{}","stop_sequence":null}},"usage":{{"output_tokens":{}}})",
-              is_cut_short(scene.ask, scene.profile) ? "max_tokens" : "end_turn",
-              scene.shape.tokens));
+          fmt::format(R"(,"delta":{{"stop_reason":"{}","stop_sequence":null}},)"
+                      R"("usage":{{"output_tokens":{}}})",
+                      is_cut_short(scene.ask, scene.profile) ? "max_tokens" : "end_turn",
+                      scene.shape.tokens));
     default: return message_event("message_stop", "");
   }
 }

@@ -181,8 +181,8 @@ Error unknown(std::string_view word) {
 Result<void> apply(Faults& faults, const Kind& kind, std::string_view arg) {
   if (kind.arg.empty() != arg.empty() || !kind.read(faults, arg)) {
     return make_error(Errc::invalid_parameter,
-                      fmt::format("fault {} has the argument \"{}\"; it takes {}", kind.name, arg,
-                                  kind.arg.empty() ? "none" : kind.arg),
+                      fmt::format("fault {} has the argument \"{}\"; it takes {}: {}", kind.name,
+                                  arg, kind.arg.empty() ? "none" : kind.arg, kind.what),
                       "x-sim-fault");
   }
   faults.any = true;

@@ -23,6 +23,7 @@ constexpr std::size_t kSendBytes = std::size_t{16} << 10;
 constexpr std::size_t kKeptOutBytes = std::size_t{4} << 10;
 constexpr std::size_t kEarlyScanBytes = std::size_t{4} << 10;
 constexpr int kEventsPerTurn = 256;
+constexpr std::chrono::seconds kDiscardFor{5};
 
 Error system_error(std::string_view what) {
   return make_error(Errc::config_invalid, fmt::format("{}: {}", what, std::strerror(errno)));
@@ -250,7 +251,8 @@ bool Server::end_reply(Connection& connection) {
     return false;
   }
   if (connection.reply && connection.reply->is_stream()) --board_.streams_open;
-  const auto idle_close = connection.reply->faults().idle_close;
+  auto idle_close = connection.reply->faults().idle_close;
+  if (ending == After::discard) idle_close = kDiscardFor;
   connection.reply.reset();
   connection.reader.restart();
   connection.continued = false;
