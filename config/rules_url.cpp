@@ -74,8 +74,8 @@ std::optional<std::string> problem_of_host(const urls::url_view& url) {
   switch (url.host_type()) {
     case urls::host_type::none: return "needs a host";
     case urls::host_type::ipv4:
-      // Boost.URL 1.81 takes "1.2.3.4." for an address, too.
-      if (host != url.host_ipv4_address().to_string()) return kFourNumbers;
+      // Boost.URL 1.81 reads "1.2.3.4.com" as the address 1.2.3.4 and the path ".com".
+      if (!url.encoded_path().empty() && !url.encoded_path().starts_with('/')) return kFourNumbers;
       return problem_of_metadata_address(url);
     case urls::host_type::ipv6: return problem_of_metadata_address(url);
     case urls::host_type::ipvfuture: return "has an address of unknown kind";

@@ -51,9 +51,10 @@ TEST(Url, RefusesOtherSchemesAndParts) {
 }
 
 TEST(Url, RefusesDisguisedAddresses) {
-  for (const char* url : {"http://0177.0.0.1/", "http://0x7f.0.0.1/", "http://0x7f000001/",
-                          "http://2130706433/", "http://127.1/", "http://127.0.0.01/",
-                          "http://256.0.0.1/", "http://1.2.3.4./", "http://0/"}) {
+  for (const char* url :
+       {"http://0177.0.0.1/", "http://0x7f.0.0.1/", "http://0x7f000001/", "http://2130706433/",
+        "http://127.1/", "http://127.0.0.01/", "http://256.0.0.1/", "http://1.2.3.4./",
+        "http://1.2.3.4.com/", "http://0/"}) {
     check_url(url, "four decimal numbers");
   }
 }
