@@ -1,9 +1,24 @@
 #include "gateway/http/head.h"
 
+#include <cstring>
+
 #include "gateway/http/characters.h"
 
 namespace tallygate::http {
 namespace {
+
+constexpr std::uint64_t every_byte(std::uint8_t byte) { return byte * 0x0101010101010101ull; }
+
+/// to_lower of eight characters at once.
+std::uint64_t lower_word(const char* eight) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, 8);
+  const std::uint64_t low = word & every_byte(0x7f);
+  const std::uint64_t from_a = low + every_byte(0x80 - 'A');
+  const std::uint64_t above_z = low + every_byte(0x7f - 'Z');
+  const std::uint64_t upper = (from_a ^ above_z) & ~word & every_byte(0x80);
+  return word | upper >> 2;
+}
 
 std::string_view find_value(const Fields& fields, std::string_view name) {
   for (const Field& field : fields) {
@@ -45,8 +60,15 @@ bool is_depended_on(std::string_view name) {
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size() || a.empty()) return a.size() == b.size();
   if (to_lower(a.front()) != to_lower(b.front())) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+  if (a.size() >= 8) {
+    const std::size_t last = a.size() - 8;
+    for (std::size_t at = 0; at < last; at += 8) {
+      if (lower_word(a.data() + at) != lower_word(b.data() + at)) return false;
+    }
+    return lower_word(a.data() + last) == lower_word(b.data() + last);
+  }
+  for (std::size_t i = 1; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;
 }

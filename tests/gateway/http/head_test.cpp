@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace tallygate::http {
 namespace {
 
@@ -14,6 +16,24 @@ TEST(Head, ComparesNamesWithoutCase) {
   // Letters only: '@' and '`', '[' and '{' differ by the case bit alone.
   EXPECT_FALSE(equals_ignoring_case("@", "`"));
   EXPECT_FALSE(equals_ignoring_case("a[", "a{"));
+}
+
+TEST(Head, ComparesEveryCharacterInEveryPlace) {
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        for (const char other : {'A', 'z', '[', '@', '\x80', '\xc1'}) {
+          std::string a(size, 'q');
+          std::string b(size, 'Q');
+          a[at] = static_cast<char>(c);
+          b[at] = other;
+          const auto lower = [](char x) { return x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x; };
+          ASSERT_EQ(equals_ignoring_case(a, b), lower(a[at]) == lower(other))
+              << "size " << size << " at " << at << " character " << c << " and " << int{other};
+        }
+      }
+    }
+  }
 }
 
 TEST(Head, FindsTheFirstValueOfAName) {
