@@ -2,7 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <array>
+#include <string>
 
 namespace tallygate::router {
 namespace {

@@ -2,7 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace tallygate::router {
 namespace {

@@ -2,8 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
+#include <string>
 
 #include "router/tally.h"
 
