@@ -7,7 +7,6 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateway/http/beast_head.h"
-#include "gateway/http/characters.h"
 #include "gateway/http/chunk_decoder.h"
 #include "gateway/http/framing_rules.h"
 #include "gateway/http/head_scanner.h"

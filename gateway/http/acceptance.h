@@ -28,7 +28,7 @@ class RequestParser {
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
 
-  /// Ready for the next request; keeps its memory (about 2 KiB after the first head).
+  /// Ready for the next request; keeps its memory (about 1.4 KiB after the first head).
   void reset();
   /// As reset(), and frees that memory: for a connection that goes idle.
   void release();
