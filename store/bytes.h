@@ -32,11 +32,15 @@ T take_little(const char*& at) {
 }
 
 template <class T>
+char* put_big(char* at, T value) {
+  for (std::size_t i = sizeof(T); i-- > 0;) *at++ = static_cast<char>(value >> (8 * i));
+  return at;
+}
+
+template <class T>
 std::string big_endian(T value) {
   std::string bytes(sizeof(T), '\0');
-  for (std::size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
-    bytes[i] = static_cast<char>(value & 0xFF);
-  }
+  put_big(bytes.data(), value);
   return bytes;
 }
 

@@ -25,15 +25,7 @@ Result<router::Record> Journal::find(const Uuid& id) const {
 }
 
 Result<router::Record> Journal::find_by_response_id(std::string_view response_id) const {
-  return core_->with_database([&](Database& database) -> Result<router::Record> {
-    const auto id = database.find_request_of(response_id);
-    if (!id) return id.error();
-    auto record = database.find(*id);
-    if (record && record->response_id != response_id) {
-      return make_error(Errc::not_found, "no request in the journal was answered with that id");
-    }
-    return record;
-  });
+  return core_->find_by_response_id(response_id);
 }
 
 Result<void> Journal::purge(WallTime now) { return core_->purge(now - core_->options.retention); }

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kPendingLimit{5};
 }  // namespace
 
 JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
-    : options(the_options), names_(names) {
+    : options(the_options), names_(names), book_(the_options.index_response_ids) {
   intake_.max_records = options.max_queued_records;
   intake_.max_bytes = options.max_queued_bytes;
 }
@@ -34,7 +34,7 @@ Result<void> JournalCore::open_database() {
   background_->failed.store(false);
   auto opened = Database::open_primary(options, background_, retention_);
   if (!opened) return opened.error();
-  TallyBook book;
+  TallyBook book(options.index_response_ids);
   if (auto loaded = book.load(**opened); !loaded) return loaded;
   {
     const std::lock_guard lock(book_mutex_);
@@ -69,6 +69,23 @@ Lane& JournalCore::add_lane(std::function<void()> wake) {
   lanes_.push_back(std::make_unique<Lane>(intake_, std::move(wake)));
   lane_count_.store(lanes_.size(), std::memory_order_release);
   return *lanes_.back();
+}
+
+Result<router::Record> JournalCore::find_by_response_id(std::string_view response_id) const {
+  std::optional<Uuid> pending;
+  {
+    const std::lock_guard lock(book_mutex_);
+    pending = book_.index().find(response_id);
+  }
+  return with_database([&](Database& database) -> Result<router::Record> {
+    const auto id = pending ? Result<Uuid>(*pending) : database.find_request_of(response_id);
+    if (!id) return id.error();
+    auto record = database.find(*id);
+    if (record && record->response_id != response_id) {
+      return make_error(Errc::not_found, "no request in the journal was answered with that id");
+    }
+    return record;
+  });
 }
 
 TallySet JournalCore::tallies() const {

@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -30,6 +31,7 @@ class JournalCore {
   void close();
 
   Lane& add_lane(std::function<void()> wake);
+  Result<router::Record> find_by_response_id(std::string_view response_id) const;
   TallySet tallies() const;
   JournalStatus status() const;
   Result<void> purge(WallTime before);
@@ -71,6 +73,7 @@ class JournalCore {
   bool reopen();
   void checkpoint_when_due();
   bool checkpoint(WallTime remove_before);
+  void write_index();
   void serve_purges(bool refuse);
   bool give_up_at_close() const;
   void note_failure(const std::string& what);

@@ -111,7 +111,7 @@ Result<router::Record> JournalReader::find(const Uuid& id) const {
 }
 
 Result<TallySet> JournalReader::tallies() const {
-  TallyBook book;
+  TallyBook book(false);
   if (auto loaded = book.load(*state_->database); !loaded) return loaded.error();
   return book.copy();
 }

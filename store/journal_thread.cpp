@@ -70,6 +70,7 @@ void JournalCore::commit_taken() {
     intake_.records.fetch_sub(records_.size(), std::memory_order_relaxed);
     intake_.bytes.fetch_sub(batch_bytes_, std::memory_order_relaxed);
     publish_finished();
+    if (book_.index().size() >= ResponseIndex::kWorthWriting) write_index();
   }
   publish_finished();
 }
@@ -96,7 +97,7 @@ bool JournalCore::fill_batch() {
 void JournalCore::rebuild_batch() {
   batch_.clear();
   for (const auto* record : records_) {
-    batch_.add_record(*database_, *record, options.index_response_ids);
+    batch_.add_record(*database_, *record);
   }
   // Read after the records were taken: whatever name they hold is counted.
   names_in_batch_ = names_.size();
@@ -193,11 +194,15 @@ void JournalCore::checkpoint_when_due() {
 
 bool JournalCore::checkpoint(WallTime remove_before) {
   batch_.clear();
-  book_.add_checkpoint(*database_, batch_);
+  {
+    const std::lock_guard lock(book_mutex_);
+    book_.add_checkpoint(*database_, batch_);
+  }
   if (remove_before > WallTime{}) batch_.remove_records(*database_, WallTime{}, remove_before);
   const auto status = batch_.write(*database_);
   last_checkpoint_ = Clock::now();
   if (status.ok()) {
+    const std::lock_guard lock(book_mutex_);
     book_.after_checkpoint();
     unsynced_.store(true, std::memory_order_relaxed);
     return true;
@@ -206,6 +211,19 @@ bool JournalCore::checkpoint(WallTime remove_before) {
   note_failure(error_of(status, "writing a checkpoint").message);
   if (!status.IsIncomplete()) background_->failed.store(true);  // reopened at the next one
   return false;
+}
+
+void JournalCore::write_index() {
+  if (database_ == nullptr) return;
+  batch_.clear();
+  {
+    const std::lock_guard lock(book_mutex_);
+    book_.index().add_to(*database_, batch_);
+  }
+  // What fails here is tried again after the next batch, which also deals with the disk.
+  if (!batch_.write(*database_).ok()) return;
+  const std::lock_guard lock(book_mutex_);
+  book_.index().clear();
 }
 
 void JournalCore::serve_purges(bool refuse) {

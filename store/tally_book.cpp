@@ -18,6 +18,7 @@ Error broken(std::string_view what) {
 Result<void> TallyBook::load(const Database& database) {
   entries_.clear();
   dirty_.clear();
+  index_.clear();
   const auto checkpoint = database.checkpoint();
   if (!checkpoint) return checkpoint.error();
   last_batch_ = checkpoint_ = *checkpoint;
@@ -67,6 +68,7 @@ Result<void> TallyBook::replay_log(const Database& database) {
 }
 
 void TallyBook::fold(const router::Record& record) {
+  if (indexes_ && !record.response_id.empty()) index_.add(record.response_id, record.id);
   const router::TallyKeys keys = router::keys_of(record);
   for (int i = 0; i < keys.count; ++i) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
@@ -78,7 +80,8 @@ void TallyBook::fold(const router::Record& record) {
   }
 }
 
-void TallyBook::add_checkpoint(const Database& database, Batch& batch) const {
+void TallyBook::add_checkpoint(const Database& database, Batch& batch) {
+  index_.add_to(database, batch);
   for (const auto& key : dirty_) batch.add_tally(database, key, entries_.find(key)->second.tally);
   batch.add_checkpoint(database, checkpoint_ + 1, last_batch_);
 }
@@ -86,6 +89,7 @@ void TallyBook::add_checkpoint(const Database& database, Batch& batch) const {
 void TallyBook::after_checkpoint() {
   for (const auto& key : dirty_) entries_.find(key)->second.dirty = false;
   dirty_.clear();
+  index_.clear();
   checkpoint_ = last_batch_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// All tallies in memory, which of them changed since the last checkpoint, and how they are loaded:
-// the checkpoint with the log replayed over it. Not thread-safe.
+// What is folded from the journal: all tallies, which of them changed since the last checkpoint,
+// the response ids that wait for their index; and how they are loaded: the checkpoint with the log
+// replayed over it. Not thread-safe.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -10,12 +11,15 @@
 #include "router/tally.h"
 #include "store/journal.h"
 #include "store/names.h"
+#include "store/response_index.h"
 #include "store/rocksdb/batch.h"
 
 namespace tallygate::store {
 
 class TallyBook {
  public:
+  explicit TallyBook(bool index_response_ids) : indexes_(index_response_ids) {}
+
   /// Empties the book and fills it from `database`.
   Result<void> load(const Database& database);
 
@@ -29,11 +33,14 @@ class TallyBook {
   std::uint64_t record_count() const;
 
   bool needs_checkpoint() const { return last_batch_ != checkpoint_; }
-  void add_checkpoint(const Database& database, Batch& batch) const;
+  void add_checkpoint(const Database& database, Batch& batch);
   /// What add_checkpoint() added is written.
   void after_checkpoint();
 
   TallySet copy() const;
+
+  ResponseIndex& index() { return index_; }
+  const ResponseIndex& index() const { return index_; }
 
  private:
   struct Hash {
@@ -52,6 +59,8 @@ class TallyBook {
   std::vector<router::TallyKey> dirty_;
   std::uint64_t last_batch_ = 0;
   std::uint64_t checkpoint_ = 0;
+  bool indexes_;
+  ResponseIndex index_;
 };
 
 /// Fills `names` with the journal's. Entries that `names` has already must be the same ones.

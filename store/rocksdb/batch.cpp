@@ -15,20 +15,21 @@ void Batch::clear() {
   ids_.clear();
 }
 
-void Batch::add_record(const Database& database, const router::Record& record,
-                       bool index_response_id) {
+void Batch::add_record(const Database& database, const router::Record& record) {
   value_.clear();
   encode_record(record, value_);
   batch_.Put(database.family(Family::records), slice(record.id.view()), value_);
-  if (index_response_id && !record.response_id.empty()) {
-    batch_.Put(database.family(Family::by_response_id), key_of_response(record.response_id),
-               slice(record.id.view()));
-  }
   ids_.append(record.id.view());
 }
 
 void Batch::add_log(const Database& database, std::uint64_t number) {
   batch_.Put(database.family(Family::log), big_endian(number), ids_);
+}
+
+void Batch::add_response(const Database& database, const Hash128& response,
+                         const Uuid& request_id) {
+  batch_.Put(database.family(Family::by_response_id), key_of_response(response),
+             slice(request_id.view()));
 }
 
 void Batch::add_name(const Database& database, router::NameId id, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/time.h"
 #include "router/record.h"
 #include "router/tally.h"
@@ -17,9 +18,10 @@ namespace tallygate::store {
 class Batch {
  public:
   void clear();
-  void add_record(const Database& database, const router::Record& record, bool index_response_id);
+  void add_record(const Database& database, const router::Record& record);
   /// After the records: their ids as the log's entry `number`.
   void add_log(const Database& database, std::uint64_t number);
+  void add_response(const Database& database, const Hash128& response, const Uuid& request_id);
   void add_name(const Database& database, router::NameId id, std::string_view text);
   void add_tally(const Database& database, const router::TallyKey& key, const router::Tally& tally);
   /// The stored tallies now include every batch up to `last`; the log from `first` is trimmed.

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/hash.h"
 #include "store/bytes.h"
 #include "store/record_codec.h"
 #include "store/rocksdb/errors.h"
@@ -152,7 +151,7 @@ Result<router::Record> Database::find(const Uuid& id) const {
 Result<Uuid> Database::find_request_of(std::string_view response_id) const {
   std::string value;
   const auto status = engine_->Get(::rocksdb::ReadOptions(), family(Family::by_response_id),
-                                   key_of_response(response_id), &value);
+                                   key_of_response(hash128(response_id)), &value);
   if (status.IsNotFound()) {
     return make_error(Errc::not_found, "no request in the journal was answered with that id");
   }
@@ -182,9 +181,11 @@ Result<void> Database::scan(Family which, std::string_view first, std::string_vi
   return {};
 }
 
-std::string key_of_response(std::string_view response_id) {
-  const Hash128 hash = hash128(response_id);
-  return big_endian(hash.high) + big_endian(hash.low);
+std::string key_of_response(const Hash128& response) {
+  std::string key(sizeof response, '\0');
+  char* const at = put_big(key.data(), response.high);
+  put_big(at, response.low);
+  return key;
 }
 
 }  // namespace tallygate::store

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "router/record.h"
 #include "router/tally.h"
@@ -55,7 +56,7 @@ class Database {
   std::array<::rocksdb::ColumnFamilyHandle*, kFamilyCount> families_{};
 };
 
-/// 16 bytes: where by_response_id has it.
-std::string key_of_response(std::string_view response_id);
+/// The hash of the model's response id as the 16 bytes that by_response_id has for it.
+std::string key_of_response(const Hash128& response);
 
 }  // namespace tallygate::store

@@ -6,6 +6,7 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace tallygate::store {
 namespace {
@@ -100,13 +101,21 @@ std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
     std::shared_ptr<RetentionFilterFactory> retention) {
   const auto base = base_options(cache);
 
-  // Keys that come in no order: a small skip list stays in the processor's cache.
+  // Keys in no order are merged rarely and many files at once; a look-up asks their blooms.
   auto hashed = base;
   hashed.write_buffer_size = 4 * kMegabyte;
+  hashed.compaction_style = ::rocksdb::kCompactionStyleUniversal;
+  hashed.compaction_options_universal.min_merge_width = 8;
+  hashed.compaction_options_universal.max_size_amplification_percent = 1000;
+  hashed.level0_file_num_compaction_trigger = 16;
+  hashed.level0_slowdown_writes_trigger = 64;
+  hashed.level0_stop_writes_trigger = 128;
+  hashed.compression = ::rocksdb::kNoCompression;
+  hashed.bottommost_compression = ::rocksdb::kDisableCompressionOption;
   hashed.compaction_filter_factory = std::move(retention);
   const auto retention_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(
       0, std::chrono::duration_cast<std::chrono::seconds>(options.retention).count()));
-  hashed.periodic_compaction_seconds = std::max<std::uint64_t>(3600, retention_seconds / 8);
+  hashed.periodic_compaction_seconds = std::max<std::uint64_t>(3600, retention_seconds);
 
   return {{::rocksdb::kDefaultColumnFamilyName, base},
           {"records", base},
