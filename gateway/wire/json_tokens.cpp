@@ -8,7 +8,7 @@
 namespace tallygate::wire {
 namespace {
 
-constexpr std::size_t kSmallestCapacity = 16 * 1024;
+constexpr std::size_t kSmallestCapacity = std::size_t{16} * 1024;
 constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 constexpr std::size_t kLargestText = std::size_t{1} << 31;
 

@@ -13,7 +13,7 @@
 namespace tallygate::wire {
 
 inline constexpr std::size_t kMaxParts = 128;
-inline constexpr std::size_t kMaxPartHeadBytes = 8 * 1024;
+inline constexpr std::size_t kMaxPartHeadBytes = std::size_t{8} * 1024;
 
 /// Views into the body.
 struct MultipartFacts {

@@ -50,9 +50,9 @@ TEST(Splice, FillsAnEmptyOrNullStreamOptions) {
 }
 
 TEST(Splice, AddsToOtherStreamOptions) {
-  check(
-      R"({"model":"m","stream":true,"stream_options":{ "x":{"include_usage":1}}})",
-      R"({"model":"up","stream":true,"stream_options":{"include_usage":true, "x":{"include_usage":1}}})");
+  check(R"({"model":"m","stream":true,"stream_options":{ "x":{"include_usage":1}}})",
+        R"({"model":"up","stream":true,)"
+        R"("stream_options":{"include_usage":true, "x":{"include_usage":1}}})");
 }
 
 TEST(Splice, TurnsFalseAndNullIntoTrue) {
