@@ -83,13 +83,15 @@ void TallyBook::fold(const router::Record& record) {
 void TallyBook::add_checkpoint(const Database& database, Batch& batch) {
   index_.add_to(database, batch);
   for (const auto& key : dirty_) batch.add_tally(database, key, entries_.find(key)->second.tally);
-  batch.add_checkpoint(database, checkpoint_ + 1, last_batch_);
+  batch.add_checkpoint(database, last_batch_);
+  if (is_trim_due()) batch.trim_log(database, trimmed_ + 1, last_batch_);
 }
 
 void TallyBook::after_checkpoint() {
   for (const auto& key : dirty_) entries_.find(key)->second.dirty = false;
   dirty_.clear();
   index_.clear();
+  if (is_trim_due()) trimmed_ = last_batch_;
   checkpoint_ = last_batch_;
 }
 

@@ -52,6 +52,8 @@ class TallyBook {
     bool dirty = false;
   };
 
+  /// A replay starts after the checkpoint in any case, and every trim leaves a tombstone.
+  bool is_trim_due() const { return last_batch_ - trimmed_ >= 4096; }
   Result<void> load_tallies(const Database& database);
   Result<void> replay_log(const Database& database);
 
@@ -59,6 +61,7 @@ class TallyBook {
   std::vector<router::TallyKey> dirty_;
   std::uint64_t last_batch_ = 0;
   std::uint64_t checkpoint_ = 0;
+  std::uint64_t trimmed_ = 0;  ///< the log has nothing up to here; 0 = not known
   bool indexes_;
   ResponseIndex index_;
 };

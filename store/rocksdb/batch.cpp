@@ -45,8 +45,11 @@ void Batch::add_tally(const Database& database, const router::TallyKey& key,
   batch_.Put(database.family(Family::tallies), key_, value_);
 }
 
-void Batch::add_checkpoint(const Database& database, std::uint64_t first, std::uint64_t last) {
+void Batch::add_checkpoint(const Database& database, std::uint64_t last) {
   batch_.Put(database.family(Family::meta), kCheckpointKey, big_endian(last));
+}
+
+void Batch::trim_log(const Database& database, std::uint64_t first, std::uint64_t last) {
   batch_.DeleteRange(database.family(Family::log), big_endian(first), big_endian(last + 1));
 }
 

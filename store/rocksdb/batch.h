@@ -24,8 +24,10 @@ class Batch {
   void add_response(const Database& database, const Hash128& response, const Uuid& request_id);
   void add_name(const Database& database, router::NameId id, std::string_view text);
   void add_tally(const Database& database, const router::TallyKey& key, const router::Tally& tally);
-  /// The stored tallies now include every batch up to `last`; the log from `first` is trimmed.
-  void add_checkpoint(const Database& database, std::uint64_t first, std::uint64_t last);
+  /// The stored tallies now include every batch up to `last`.
+  void add_checkpoint(const Database& database, std::uint64_t last);
+  /// Removes the log's entries `first` to `last`.
+  void trim_log(const Database& database, std::uint64_t first, std::uint64_t last);
   /// Removes the records that were made in [from, to).
   void remove_records(const Database& database, WallTime from, WallTime to);
 

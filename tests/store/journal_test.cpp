@@ -216,8 +216,6 @@ TEST(Journal, ForgetsWhatIsPastItsRetentionAndKeepsItsTallies) {
   EXPECT_EQ(requests_of(journal->tallies()), 5000U);
 }
 
-// ---------------------------------------------------------------------------------- opening it
-
 void expect_refused(const std::string& path, Errc code, const std::string& words) {
   Names names;
   const auto journal = Journal::open({.path = path}, names);
