@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "config/rules.h"
-#include "config/yaml/near_miss.h"
 #include "config/yaml/scalars.h"
 #include "config/yaml/unicode.h"
 
@@ -73,7 +72,7 @@ void check_fine_tuning(const Settings& settings, Decoder& decoder) {
   } else if (!settings.targets.contains(tuning.target)) {
     decoder.report(fmt::format("improve.fine_tuning.target: there is no target `{}`{}",
                                yaml::excerpt(tuning.target),
-                               yaml::suggest(tuning.target, names_of(settings.targets))),
+                               decoder.suggest_key(tuning.target, settings.targets)),
                    tuning.target);
   }
 }

@@ -13,12 +13,4 @@ void check_settings(const Settings& settings, yaml::Decoder& decoder);
 /// The part of the above that concerns routes, versions, experiments and auto pools.
 void check_routes(const Settings& settings, yaml::Decoder& decoder);
 
-/// The names of a map, for suggestions.
-template <class Map>
-std::vector<std::string> names_of(const Map& map) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : map) names.push_back(name);
-  return names;
-}
-
 }  // namespace tallygate::config

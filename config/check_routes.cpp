@@ -5,7 +5,6 @@
 #include <set>
 
 #include "config/check.h"
-#include "config/yaml/near_miss.h"
 #include "config/yaml/scalars.h"
 #include "config/yaml/unicode.h"
 
@@ -14,7 +13,6 @@ namespace {
 
 using yaml::Decoder;
 using yaml::excerpt;
-using yaml::suggest;
 
 // Percentages are decimals such as 33.3, whose sums are off by a few units in the last place.
 constexpr double kSplitTolerance = 1e-6;
@@ -43,7 +41,7 @@ void check_versions(const Settings& settings, const std::string& route_name, con
     for (const std::string& target : version.targets) {
       if (target.empty() || settings.targets.contains(target)) continue;
       decoder.report(fmt::format("{}.targets: there is no target `{}`{}", where, excerpt(target),
-                                 suggest(target, names_of(settings.targets))),
+                                 decoder.suggest_key(target, settings.targets)),
                      target);
     }
     if (!version.is_default) continue;
@@ -62,7 +60,8 @@ void check_versions(const Settings& settings, const std::string& route_name, con
 
 /// Why `model` names nothing that can serve; "" if it does. The order of api.md: a route's exact
 /// name first, then what stands before the last @.
-std::string problem_of_model(const Settings& settings, const std::string& model) {
+std::string problem_of_model(const Settings& settings, const std::string& model,
+                             const Decoder& decoder) {
   if (const auto route = settings.routes.find(model); route != settings.routes.end()) {
     for (const auto& [name, version] : route->second.versions) {
       if (version.is_default) return {};
@@ -75,12 +74,12 @@ std::string problem_of_model(const Settings& settings, const std::string& model)
   const auto route = settings.routes.find(route_name);
   if (at == std::string::npos || route == settings.routes.end()) {
     return fmt::format("there is no route `{}`{}", excerpt(route_name),
-                       suggest(route_name, names_of(settings.routes)));
+                       decoder.suggest_key(route_name, settings.routes));
   }
   const std::string version = model.substr(at + 1);
   if (route->second.versions.contains(version)) return {};
   return fmt::format("the route `{}` has no version `{}`{}", excerpt(route_name), excerpt(version),
-                     suggest(version, names_of(route->second.versions)));
+                     decoder.suggest_key(version, route->second.versions));
 }
 
 void check_models(const Settings& settings, const std::string& where,
@@ -88,7 +87,7 @@ void check_models(const Settings& settings, const std::string& where,
   check_unique(where, models, decoder);
   for (const std::string& model : models) {
     if (model.empty()) continue;
-    const std::string problem = problem_of_model(settings, model);
+    const std::string problem = problem_of_model(settings, model, decoder);
     if (!problem.empty()) decoder.report(where + ": " + problem, model);
   }
 }
@@ -100,7 +99,7 @@ void check_version_use(const std::string& where, const Route& route, const std::
   const auto found = route.versions.find(version);
   if (found == route.versions.end()) {
     decoder.report(fmt::format("{}: the route has no version `{}`{}", where, version,
-                               suggest(version, names_of(route.versions))),
+                               decoder.suggest_key(version, route.versions)),
                    version);
   } else if (!found->second.active) {
     decoder.report(fmt::format("{}: version {} is not active", where, version), version);
@@ -141,7 +140,7 @@ void check_split(const std::string& where, const Experiment& experiment, Decoder
     sum += percent;
     if (!decoder.sound(experiment.variants) || experiment.variants.contains(name)) continue;
     decoder.report(fmt::format("{}.split: there is no variant `{}`{}", where, name,
-                               suggest(name, names_of(experiment.variants))),
+                               decoder.suggest_key(name, experiment.variants)),
                    name);
   }
   for (const auto& [name, version] : experiment.variants) {
@@ -172,7 +171,7 @@ void check_pool(const Settings& settings, const std::string& name, const AutoPoo
     const auto& list = pool.candidates;
     if (std::find(list.begin(), list.end(), candidate) != list.end()) continue;
     decoder.report(fmt::format("{}.priors: `{}` is none of the candidates{}", where,
-                               excerpt(candidate), suggest(candidate, list)),
+                               excerpt(candidate), decoder.suggestion(candidate, list)),
                    candidate);
   }
 }

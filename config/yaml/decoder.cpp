@@ -13,9 +13,6 @@
 namespace tallygate::config::yaml {
 namespace {
 
-// More than anyone reads; bounds what an aliased mistake can multiply to.
-constexpr std::size_t kMaxProblems = 1000;
-
 std::string describe(const Node& node) {
   switch (node.kind) {
     case Node::Kind::null: return "nothing";
@@ -84,9 +81,14 @@ std::optional<std::vector<const Node*>> Decoder::match(const Node& node,
       continue;
     }
     problem(*entry.key, fmt::format("unknown key `{}`{}", excerpt(entry.key->text),
-                                    suggest(entry.key->text, names)));
+                                    suggestion(entry.key->text, names)));
   }
   return values;
+}
+
+std::string Decoder::suggestion(std::string_view written,
+                                const std::vector<std::string>& names) const {
+  return full() ? std::string{} : suggest(written, names);
 }
 
 std::string Decoder::path() const {
@@ -99,7 +101,9 @@ std::string Decoder::path() const {
 }
 
 void Decoder::problem(const Mark& mark, std::string message) {
-  if (++problem_count_ > kMaxProblems) return;
+  const bool keep = !full();
+  ++problem_count_;
+  if (!keep) return;
   problems_.push_back({file_, mark.line, mark.column, std::move(message)});
 }
 

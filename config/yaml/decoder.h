@@ -75,6 +75,12 @@ class Decoder {
   template <class... T>
   void report(const std::string& message, const T&... values);
 
+  /// suggest(), as long as problems are still kept: a file full of mistakes must not cost minutes.
+  std::string suggestion(std::string_view written, const std::vector<std::string>& names) const;
+  /// The same among the keys of a map.
+  template <class Map>
+  std::string suggest_key(std::string_view written, const Map& map) const;
+
   /// In file order, each once.
   std::vector<Problem> take_problems();
 
@@ -100,6 +106,9 @@ class Decoder {
   }
 
   std::string path() const;
+  // More than anyone reads; bounds what an aliased mistake can multiply to.
+  static constexpr std::size_t kMaxProblems = 1000;
+  bool full() const { return problem_count_ >= kMaxProblems; }
 
   std::string file_;
   const Surroundings& surroundings_;
@@ -122,6 +131,17 @@ void Decoder::read_child(std::string_view step, const Codec<T>& codec, const Nod
   path_.emplace_back(step);
   read(codec, node, out);
   path_.pop_back();
+}
+
+template <class Map>
+std::string Decoder::suggest_key(std::string_view written, const Map& map) const {
+  if (full()) return {};
+  constexpr std::size_t kMaxNames = 1000;
+  std::vector<std::string> names;
+  for (auto it = map.begin(); it != map.end() && names.size() < kMaxNames; ++it) {
+    names.push_back(it->first);
+  }
+  return suggestion(written, names);
 }
 
 template <class T>

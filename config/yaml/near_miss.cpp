@@ -40,6 +40,9 @@ std::string suggest(std::string_view written, const std::vector<std::string>& ca
   int best = static_cast<int>(std::min<std::size_t>(3, (written.size() + 1) / 3)) + 1;
   const std::string* closest = nullptr;
   for (const std::string& candidate : candidates) {
+    const auto longer = std::max(written.size(), candidate.size());
+    const auto shorter = std::min(written.size(), candidate.size());
+    if (longer - shorter >= static_cast<std::size_t>(best)) continue;
     const int distance = edit_distance(written, candidate);
     if (distance >= best) continue;
     best = distance;
