@@ -1,0 +1,162 @@
+#include "gateway/admin_server.h"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "gateway/api/answers.h"
+#include "gateway/http/acceptance.h"
+
+namespace tallygate {
+namespace {
+
+namespace beast = boost::beast;
+using AdminStream = beast::basic_stream<asio::ip::tcp, Executor>;
+
+constexpr int kMostConnections = 256;
+constexpr std::size_t kMostBodyBytes = std::size_t{8} << 20;
+constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::chrono::seconds kPatience{30};
+
+/// A request as it was read: the parser's head views into `bytes`.
+struct Incoming {
+  http::RequestParser parser{{32 * 1024, 100, kMostBodyBytes}};
+  std::string bytes;
+  std::size_t head_bytes = 0;
+  std::string body;
+  std::string leftover;  ///< pipelined behind it
+};
+
+/// Reads more; false at the end of the connection.
+Awaitable<bool> read_more(AdminStream& stream, std::string& into) {
+  const std::size_t before = into.size();
+  into.resize(before + kReadBytes);
+  stream.expires_after(kPatience);
+  auto [failed, bytes] =
+      co_await stream.async_read_some(asio::buffer(into.data() + before, kReadBytes), kNoThrow);
+  into.resize(before + (failed ? 0 : bytes));
+  co_return !failed;
+}
+
+/// False: the connection ended. Reallocation moves the bytes, so the head is parsed once all of it
+/// is there and the body is read aside.
+Awaitable<Result<bool>> read_request(AdminStream& stream, Incoming& in) {
+  for (;;) {
+    const auto head = in.parser.parse_head(in.bytes);
+    if (head.has_error()) co_return head.error();
+    if ((in.head_bytes = *head) > 0) break;
+    const bool more = co_await read_more(stream, in.bytes);
+    if (!more) co_return false;
+  }
+  std::string rest = in.bytes.substr(in.head_bytes);
+  const http::RequestHead& head = in.parser.head();
+  const auto append = [](void* body, std::string_view data) {
+    static_cast<std::string*>(body)->append(data);
+  };
+  const std::size_t length = static_cast<std::size_t>(head.content_length.value_or(0));
+  while (head.chunked ? !in.parser.chunks_done() : rest.size() < length) {
+    if (head.chunked) {
+      const auto taken = in.parser.parse_chunks(rest, append, &in.body);
+      if (taken.has_error()) co_return taken.error();
+      rest.erase(0, *taken);
+      if (in.parser.chunks_done()) break;
+    }
+    const bool more = co_await read_more(stream, rest);
+    if (!more) co_return false;
+  }
+  if (!head.chunked) {
+    in.body = rest.substr(0, length);
+    rest.erase(0, length);
+  }
+  in.bytes.resize(in.head_bytes);  // shrinking keeps the head where it is
+  in.leftover = std::move(rest);
+  co_return true;
+}
+
+asio::awaitable<api::AdminResponse> answer_aside(const AdminServer::Answer& answer,
+                                                 const http::RequestHead& head,
+                                                 std::string_view body) {
+  co_return answer(api::AdminRequest{head, body, {}});
+}
+
+beast::http::response<beast::http::string_body> render(const api::AdminResponse& answer,
+                                                       bool head_only, bool keep_alive) {
+  beast::http::response<beast::http::string_body> response;
+  response.result(answer.status);
+  response.version(11);
+  response.set("Content-Type", answer.content_type);
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Cache-Control", "no-store");
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
+  response.keep_alive(keep_alive);
+  response.content_length(answer.body.size());
+  if (!head_only) response.body() = answer.body;
+  return response;
+}
+
+}  // namespace
+
+AdminServer::AdminServer(asio::io_context& io, asio::thread_pool& pool, int listener, Answer answer)
+    : io_(io), pool_(pool), acceptor_(io.get_executor()), answer_(std::move(answer)) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&bound), &size);
+  acceptor_.assign(bound.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
+                   listener);
+}
+
+void AdminServer::start() { asio::co_spawn(io_.get_executor(), accept_loop(), asio::detached); }
+
+void AdminServer::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
+}
+
+Awaitable<void> AdminServer::accept_loop() {
+  while (acceptor_.is_open()) {
+    auto [failed, socket] = co_await acceptor_.async_accept(kNoThrow);
+    if (failed == asio::error::operation_aborted) co_return;
+    if (failed) {
+      asio::basic_waitable_timer<std::chrono::steady_clock,
+                                 asio::wait_traits<std::chrono::steady_clock>, Executor>
+          pause(io_.get_executor(), std::chrono::milliseconds(200));
+      co_await pause.async_wait(kNoThrow);
+      continue;
+    }
+    if (connections_ < kMostConnections) {
+      asio::co_spawn(io_.get_executor(), serve(std::move(socket)), asio::detached);
+    }
+  }
+}
+
+Awaitable<void> AdminServer::serve(TcpSocket socket) {
+  ++connections_;
+  AdminStream stream(std::move(socket));
+  Incoming in;
+  for (;;) {
+    const Result<bool> request = co_await read_request(stream, in);
+    if (request.has_value() && !*request) break;
+    api::AdminResponse answer;
+    const bool keep_alive = request.has_value() && in.parser.head().keep_alive;
+    const bool head_only = request.has_value() && in.parser.head().method == http::Method::head;
+    if (request.has_error()) {
+      static const http::RequestHead kNoHead;
+      answer = api::error_answer(api::AdminRequest{kNoHead}, request.error());
+    } else {
+      answer = co_await asio::co_spawn(pool_, answer_aside(answer_, in.parser.head(), in.body),
+                                       asio::use_awaitable_t<Executor>{});
+    }
+    const auto response = render(answer, head_only, keep_alive);
+    stream.expires_after(kPatience);
+    auto [failed, written] = co_await beast::http::async_write(stream, response, kNoThrow);
+    if (failed || !keep_alive) break;
+    Incoming next;
+    next.bytes = std::move(in.leftover);
+    in = std::move(next);
+  }
+  error_code ignored;
+  stream.socket().shutdown(TcpSocket::shutdown_send, ignored);
+  --connections_;
+}
+
+}  // namespace tallygate

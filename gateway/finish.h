@@ -1,0 +1,17 @@
+#pragma once
+// The last phase of every planned request, however it ended: its record, its metrics, the wait for
+// the journal, the end of its answer, and the upstream connection's future.
+
+#include "gateway/exchange.h"
+
+namespace tallygate {
+
+Awaitable<void> finish(Exchange& exchange);
+
+/// Metrics of one attempt.
+void count_attempt(Exchange& exchange, const router::Attempt& attempt, SteadyTime now);
+
+/// Takes overhead_us, the time in the gate so far, and appends x-tallygate-overhead-ms.
+void append_overhead(Exchange& exchange, std::string& block);
+
+}  // namespace tallygate

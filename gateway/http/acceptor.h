@@ -1,0 +1,28 @@
+#pragma once
+// Accepts connections for one worker and starts a session for each.
+
+#include <string>
+
+#include "base/result.h"
+#include "gateway/http/asio.h"
+#include "gateway/http/parking.h"
+
+namespace tallygate {
+class Worker;
+}
+
+namespace tallygate::http {
+
+/// Until the worker drains. Takes over `listener`. Out of descriptors: pauses, then goes on. Over
+/// the connection limit: a canned 503.
+Awaitable<void> accept_loop(Worker& worker, Parking& parking, int listener);
+
+/// SO_REUSEPORT lets all workers listen on one port, and would let a second gate do so unnoticed:
+/// the app first listens exclusively for a moment.
+enum class Sharing : std::uint8_t { exclusive, between_workers };
+
+/// A bound, listening, non-blocking socket. Port 0 picks one; see port_of().
+Result<int> listen_on(const std::string& address, std::uint16_t port, Sharing sharing);
+std::uint16_t port_of(int listener);
+
+}  // namespace tallygate::http

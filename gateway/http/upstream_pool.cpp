@@ -1,0 +1,48 @@
+#include "gateway/http/upstream_pool.h"
+
+#include <algorithm>
+
+namespace tallygate::http {
+namespace {
+
+bool is_usable(const UpstreamConnection& connection, SteadyTime now,
+               std::chrono::milliseconds idle_limit) {
+  return !connection.stream.has_input() && !connection.stream.broken() &&
+         now - connection.idle_since < idle_limit;
+}
+
+}  // namespace
+
+UpstreamPtr UpstreamPool::take_idle(SteadyTime now, std::chrono::milliseconds idle_limit) {
+  while (!idle_.empty()) {
+    UpstreamPtr connection = std::move(idle_.back());
+    idle_.pop_back();
+    if (is_usable(*connection, now, idle_limit)) return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::put_idle(UpstreamPtr connection, SteadyTime now) {
+  connection->stream.set_owner(nullptr);
+  connection->idle_since = now;
+  connection->reused = true;
+  idle_.push_back(std::move(connection));
+  wake_one_waiter();
+}
+
+void UpstreamPool::sweep(SteadyTime now, std::chrono::milliseconds idle_limit) {
+  std::erase_if(idle_, [&](const UpstreamPtr& connection) {
+    return !is_usable(*connection, now, idle_limit);
+  });
+}
+
+void UpstreamPool::remove_waiter(Parking& parking) { std::erase(waiters_, &parking); }
+
+void UpstreamPool::wake_one_waiter() {
+  if (waiters_.empty()) return;
+  Parking* first = waiters_.front();
+  waiters_.pop_front();
+  first->wake();
+}
+
+}  // namespace tallygate::http

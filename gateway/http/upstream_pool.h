@@ -1,0 +1,73 @@
+#pragma once
+// One worker's connections to one target: keep-alive, last in first out. An idle connection on
+// which anything arrives, its end included, is never used again. One worker's thread only.
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "gateway/http/event_loop.h"
+#include "gateway/http/response_parser.h"
+#include "gateway/http/stream.h"
+#include "gateway/upstream_target.h"
+
+namespace tallygate::http {
+
+/// Counts itself in the process-wide number of connections to its target.
+class UpstreamConnection {
+ public:
+  UpstreamConnection(Reactor& reactor, int fd, std::atomic<std::uint32_t>& open)
+      : stream(reactor, fd), open_(open) {
+    open_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~UpstreamConnection() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  UpstreamConnection(const UpstreamConnection&) = delete;
+  UpstreamConnection& operator=(const UpstreamConnection&) = delete;
+
+  Stream stream;
+  ResponseParser parser;
+  SteadyTime idle_since{};
+  bool reused = false;
+
+ private:
+  std::atomic<std::uint32_t>& open_;
+};
+
+using UpstreamPtr = std::unique_ptr<UpstreamConnection>;
+
+class UpstreamPool {
+ public:
+  UpstreamPool(std::shared_ptr<const UpstreamTarget> target, std::atomic<std::uint32_t>& open)
+      : target_(std::move(target)), open_(open) {}
+
+  const UpstreamTarget& target() const { return *target_; }
+  std::atomic<std::uint32_t>& open_connections() { return open_; }
+  bool may_open_another() const {
+    return open_.load(std::memory_order_relaxed) < target_->max_connections;
+  }
+
+  /// The freshest idle connection on which nothing has arrived; null when there is none.
+  UpstreamPtr take_idle(SteadyTime now, std::chrono::milliseconds idle_limit);
+  /// A connection whose last answer was read to its end.
+  void put_idle(UpstreamPtr connection, SteadyTime now);
+  /// Closes what died or idled too long; with a limit of zero, everything.
+  void sweep(SteadyTime now, std::chrono::milliseconds idle_limit);
+
+  /// Those who wait for a connection because the target has its maximum; woken one per release.
+  void add_waiter(Parking& parking) { waiters_.push_back(&parking); }
+  void remove_waiter(Parking& parking);
+  void wake_one_waiter();
+
+  std::size_t idle_count() const { return idle_.size(); }
+  /// Of all workers.
+  std::uint32_t connection_count() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  std::shared_ptr<const UpstreamTarget> target_;
+  std::atomic<std::uint32_t>& open_;
+  std::vector<UpstreamPtr> idle_;
+  std::deque<Parking*> waiters_;
+};
+
+}  // namespace tallygate::http

@@ -1,0 +1,17 @@
+#pragma once
+// The upstream half of an attempt: a connection, the request on its way, the head of the answer.
+
+#include "gateway/exchange.h"
+
+namespace tallygate {
+
+/// A pooled or new connection to exchange.candidate, at exchange.upstream. Errors:
+/// upstream_connect_error, upstream_connect_timeout, client_abort.
+Awaitable<Result<void>> open_upstream(Exchange& exchange);
+
+/// Sends the request and reads the answer's head. Errors: upstream_reset, upstream_bad_response,
+/// upstream_timeout, upstream_ttft_timeout, upstream_status (with exchange.upstream still holding
+/// the answer), upstream_auth_error, client_abort.
+Awaitable<Result<void>> call_target(Exchange& exchange);
+
+}  // namespace tallygate

@@ -1,0 +1,129 @@
+#include "gateway/worker.h"
+
+#include <fmt/chrono.h>
+
+#include "gateway/http/acceptor.h"
+#include "gateway/worker_clock.h"
+
+namespace tallygate {
+namespace {
+
+/// The coarse tick also bounds how long a drain goes unnoticed.
+constexpr std::chrono::milliseconds kTick = http::Deadlines::kTick;
+
+std::mt19937_64 seeded_dice() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device(),
+                     device(), device(), device(), device()};
+  return std::mt19937_64(seed);
+}
+
+}  // namespace
+
+Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
+    : metrics(shared.series_limit),
+      shared_(std::move(shared)),
+      view_(std::move(view)),
+      dice_(seeded_dice()) {
+  journal_ = &shared_.journal.add_producer([this] {
+    if (asleep_.load()) loop.reactor.interrupt();
+  });
+  loop.now = read_clocks();
+}
+
+Worker::~Worker() = default;
+
+void Worker::run(int listener) {
+  loop.now = read_clocks();
+  tick();
+  asio::co_spawn(io_, http::accept_loop(*this, acceptor_, listener), asio::detached);
+  asio::post(io_, [this] { turn(); });
+  io_.run();
+  for (auto& pool : pools_) {
+    if (pool != nullptr) pool->sweep(loop.now.steady, std::chrono::milliseconds{0});
+  }
+}
+
+void Worker::turn() {
+  journal_->hand_over();
+  // The journal looks at this flag after it has published, we look at what it published after we
+  // have set it: one of the two sees the other.
+  asleep_.store(true);
+  commits.settle(journal_->committed(), loop.now.steady);
+  journal_->hand_over();
+  loop.reactor.wait(time_to_wait());
+  asleep_.store(false, std::memory_order_relaxed);
+  loop.now = read_clocks();
+  loop.reactor.dispatch();
+  commits.settle(journal_->committed(), loop.now.steady);
+  if (!loop.sleepers.empty()) loop.sleepers.tick(loop.now.steady);
+  if (loop.now.steady >= next_tick_) tick();
+  if (draining_ && connections_ == 0) {
+    journal_->hand_over();
+    return;
+  }
+  asio::post(io_, [this] { turn(); });
+}
+
+std::chrono::milliseconds Worker::time_to_wait() const {
+  if (!commits.empty() || !loop.sleepers.empty()) return http::Sleepers::kTick;
+  const auto until_tick =
+      std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - loop.now.steady);
+  return std::max(until_tick, std::chrono::milliseconds{0});
+}
+
+void Worker::tick() {
+  next_tick_ = loop.now.steady + kTick;
+  const std::time_t second = std::chrono::system_clock::to_time_t(loop.now.wall);
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(second));
+  }
+  for (auto& pool : pools_) {
+    if (pool == nullptr) continue;
+    pool->sweep(loop.now.steady, view_->settings->timeouts.pool_idle);
+    const auto open = static_cast<std::int64_t>(pool->connection_count());
+    const auto idle = static_cast<std::int64_t>(pool->idle_count());
+    metrics.set_upstream_connections(pool->target().address_name, pool->target().port, open - idle,
+                                     idle);
+  }
+  metrics.set_open_client_connections(connections_);
+  loop.deadlines.tick(loop.now.steady);
+  if (loop.now.steady >= drain_deadline_) {
+    drain_deadline_ = http::kNever;
+    loop.deadlines.expire_all();
+  }
+}
+
+http::UpstreamPool* Worker::pool(router::TargetSlot slot) {
+  if (slot >= pools_.size()) pools_.resize(slot + 1);
+  auto& pool = pools_[slot];
+  if (pool == nullptr && view_->targets[slot] != nullptr) {
+    pool = std::make_unique<http::UpstreamPool>(view_->targets[slot],
+                                                shared_.health.open_connections(slot));
+  }
+  return pool.get();
+}
+
+void Worker::post(std::function<void()> task) {
+  asio::post(io_, std::move(task));
+  loop.reactor.interrupt();
+}
+
+void Worker::adopt(std::shared_ptr<const WorkerView> view, std::function<void()> adopted) {
+  post([this, view = std::move(view), adopted = std::move(adopted)]() mutable {
+    view_ = std::move(view);
+    adopted();
+  });
+}
+
+void Worker::drain(std::chrono::milliseconds patience) {
+  post([this, patience] {
+    draining_ = true;
+    drain_deadline_ = loop.now.steady + patience;
+    acceptor_.wake();
+    loop.deadlines.wake_all();
+  });
+}
+
+}  // namespace tallygate
