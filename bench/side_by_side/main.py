@@ -123,6 +123,7 @@ def main():
     flags = parse_flags()
     if flags.needs:
         return print(needs(flags))
+    flags.work = flags.work.resolve() / "run"
     flags.simulator = flags.simulator or ROOT / "build/release/model_simulator"
     flags.gate = flags.gate or ROOT / "build/release/tallygate"
     cores = sorted(os.sched_getaffinity(0))[:2]
