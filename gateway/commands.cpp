@@ -55,7 +55,9 @@ void add_journal_options(CLI::App& command, JournalCommand& options) {
       ->type_name("TIME");
   command.add_option("--until", options.until, "up to here")->type_name("TIME");
   command.add_option("--route", options.route, "only this route")->type_name("NAME");
-  command.add_option("--limit", options.limit, "stop after so many records")->type_name("N");
+  command.add_option("--limit", options.limit, "stop after so many records")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   command.add_option("--format", options.format, "jsonl (default) or csv")
       ->transform(CLI::CheckedTransformer(std::map<std::string, RecordFormat>{
           {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}}))
