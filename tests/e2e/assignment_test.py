@@ -93,7 +93,7 @@ class Assignment(GateTest):
 
     @classmethod
     def configure(cls, config):
-        config["blacklist"] = {"failures": 100000}
+        config["blacklist"] = {"failures": 1000}
         config["routes"]["shaky"] = {
             "versions": {"1.0.0": {"targets": ["one"], "default": True},
                          "1.1.0": {"targets": ["busy"]}},

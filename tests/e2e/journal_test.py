@@ -15,7 +15,7 @@ class Journal(GateTest):
 
     @classmethod
     def configure(cls, config):
-        config["blacklist"] = {"failures": 100000}
+        config["blacklist"] = {"failures": 1000}
 
     @classmethod
     def setUpClass(cls):
