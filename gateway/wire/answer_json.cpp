@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <string>
 
+#include "gateway/wire/json_skimmer.h"
 #include "gateway/wire/json_tokens.h"
 #include "gateway/wire/json_walker.h"
 
 namespace tallygate::wire {
 namespace {
-
-constexpr std::uint32_t kMaxDepth = 64;
 
 struct Scratch {
   JsonTokenizer tokenizer;
@@ -24,153 +24,169 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
-bool is_inside_blank(std::string_view literal) {
-  return literal.substr(1, literal.size() - 2).find_first_not_of(" \t\r\n") ==
-         std::string_view::npos;
-}
-
-// Whether a value of a delta says something: neither null, nor empty, nor a number or flag.
-bool says_something(std::string_view value) {
-  if (value.starts_with('"')) return value.size() > 2;
-  return (value.starts_with('{') || value.starts_with('[')) && !is_inside_blank(value);
+/// As ==, with a comparison of constant size that needs no call.
+template <std::size_t kBytes>
+bool is(std::string_view key, const char (&name)[kBytes]) {
+  return key.size() == kBytes - 1 && std::memcmp(key.data(), name, kBytes - 1) == 0;
 }
 
 std::int64_t parse_count(std::string_view value) {
-  double number = -1;
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::size_t kPlainDigits = 9;
+  std::int64_t plain = 0;
+  std::size_t digits = 0;
+  while (digits < value.size() && value[digits] >= '0' && value[digits] <= '9') {
+    if (digits == kPlainDigits) break;
+    plain = plain * 10 + (value[digits++] - '0');
+  }
+  const bool ended = digits == value.size() || value[digits] <= ' ';
+  if (digits > 0 && ended) return plain;
+  double number = -1;  // 12.0 and 1e3 are numbers too
   std::from_chars(value.data(), value.data() + value.size(), number);
   if (!(number >= 0)) return -1;
-  return static_cast<std::int64_t>(
-      std::min(number, double{std::numeric_limits<std::uint32_t>::max()}));
+  return static_cast<std::int64_t>(std::min(number, static_cast<double>(kMost)));
 }
 
 class Reading {
  public:
-  Reading(std::string_view text, const JsonTokens& tokens, Scratch& scratch)
-      : walker_(text, tokens, kMaxDepth), scratch_(scratch) {}
+  Reading(std::string_view text, const JsonTokens& tokens, AnswerPart part, Scratch& scratch)
+      : skimmer_(text, tokens), scratch_(scratch), whole_(part == AnswerPart::body) {}
 
   AnswerJson run() {
-    answer_.valid = walker_.walk_object([this](std::string_view key) { return read_member(key); });
-    answer_.valid = answer_.valid && walker_.at_end();
+    answer_.valid = skimmer_.walk_object([this](std::string_view key) { return read_member(key); });
+    answer_.valid = answer_.valid && skimmer_.at_end();
     return answer_.valid ? answer_ : AnswerJson{};
   }
 
  private:
-  bool skip() { return !walker_.skip_value().empty(); }
+  bool skip() { return skimmer_.skip(); }
 
   bool read_member(std::string_view key) {
-    if (key == R"("id")") return nested_id_ ? skip() : read_text(answer_.id, scratch_.id);
-    if (key == R"("type")") return read_text(answer_.type, scratch_.type);
-    if (key == R"("choices")") return read_choices();
-    if (key == R"("usage")") return read_usage();
-    if (key == R"("delta")" || key == R"("content_block")") return read_delta();
-    if (key == R"("message")" || key == R"("response")") return read_nested();
-    if (key != R"("error")" && key != R"("object")") return skip();
-    const std::string_view value = walker_.skip_value();
-    const bool is_object_name = key.size() > 7;
-    if (is_object_name ? value == R"("error")" : value != "null") answer_.error = true;
-    return !value.empty();
+    switch (key.size()) {
+      case 2:
+        if (is(key, "id") && !nested_id_) return read_text(answer_.id, scratch_.id);
+        break;
+      case 4:
+        if (is(key, "type")) return read_text(answer_.type, scratch_.type);
+        break;
+      case 5:
+        if (is(key, "usage")) return read_usage();
+        if (is(key, "error"))
+          answer_.error = answer_.error || !skimmer_.scalar().starts_with("null");
+        if (is(key, "delta") && !whole_) return read_delta();
+        break;
+      case 6:
+        if (is(key, "object")) answer_.error = answer_.error || skimmer_.string() == "error";
+        break;
+      case 7:
+        if (is(key, "choices") && !whole_) return read_choices();
+        if (is(key, "message")) return read_nested();
+        break;
+      case 8:
+        if (is(key, "response")) return read_nested();
+        break;
+      case 13:
+        if (is(key, "content_block") && !whole_) return read_delta();
+        break;
+      default: break;
+    }
+    return skip();
   }
 
   // Anthropic's message_start and the typed events of Responses carry the answer one level down.
   bool read_nested() {
-    if (walker_.peek() != '{') return skip();
-    return walker_.walk_object([this](std::string_view key) {
-      if (key == R"("usage")") return read_usage();
-      if (key != R"("id")") return skip();
+    if (skimmer_.peek() != '{') return skip();
+    return skimmer_.walk_object([this](std::string_view key) {
+      if (is(key, "usage")) return read_usage();
+      if (!is(key, "id")) return skip();
       nested_id_ = true;
       return read_text(answer_.id, scratch_.id);
     });
   }
 
   bool read_text(std::string_view& text, std::string& scratch) {
-    if (walker_.peek() != '"') return skip();
-    const std::string_view literal = walker_.take_string();
-    if (literal.empty()) return false;
-    text = unescape(literal, scratch);
-    return true;
+    const std::string_view literal = skimmer_.string();
+    if (skimmer_.peek() == '"') {
+      if (find_bad_escape(literal) != literal.size()) return false;
+      text = unescape(literal, scratch);
+    }
+    return skip();
   }
 
   bool read_choices() {
-    if (walker_.peek() != '[') return skip();
+    if (skimmer_.peek() != '[') return skip();
     answer_.no_choices = true;
-    return walker_.walk_array([this] {
+    return skimmer_.walk_array([this] {
       answer_.no_choices = false;
-      if (walker_.peek() != '{') return skip();
-      return walker_.walk_object([this](std::string_view key) { return read_choice_member(key); });
+      if (skimmer_.peek() != '{') return skip();
+      return skimmer_.walk_object([this](std::string_view key) {
+        if (is(key, "delta")) return read_delta();
+        return is(key, "text") || is(key, "finish_reason") ? read_content() : skip();
+      });
     });
-  }
-
-  bool read_choice_member(std::string_view key) {
-    if (key == R"("delta")") return read_delta();
-    const std::string_view value = walker_.skip_value();
-    if (key == R"("text")" || key == R"("finish_reason")") note_content(value);
-    return !value.empty();
   }
 
   // An object in chat and Anthropic, the text itself in Responses.
   bool read_delta() {
-    if (walker_.peek() != '{') {
-      const std::string_view value = walker_.skip_value();
-      note_content(value);
-      return !value.empty();
-    }
-    return walker_.walk_object([this](std::string_view key) {
-      const std::string_view value = walker_.skip_value();
-      if (key != R"("role")" && key != R"("type")") note_content(value);
-      return !value.empty();
+    if (skimmer_.peek() != '{') return read_content();
+    return skimmer_.walk_object([this](std::string_view key) {
+      return is(key, "role") || is(key, "type") ? skip() : read_content();
     });
   }
 
-  void note_content(std::string_view value) {
-    if (says_something(value)) answer_.content = true;
+  // What says something is neither null, nor empty, nor a number or flag.
+  bool read_content() {
+    switch (skimmer_.peek()) {
+      case '"': answer_.content = answer_.content || !skimmer_.string().empty(); break;
+      case '{': answer_.content = answer_.content || skimmer_.peek_behind() != '}'; break;
+      case '[': answer_.content = answer_.content || skimmer_.peek_behind() != ']'; break;
+      default: break;
+    }
+    return skip();
   }
 
   bool read_usage() {
-    if (walker_.peek() != '{') return skip();
+    if (skimmer_.peek() != '{') return skip();
     answer_.has_usage = true;
-    return walker_.walk_object([this](std::string_view key) { return read_usage_member(key); });
+    return skimmer_.walk_object([this](std::string_view key) {
+      if (skimmer_.peek() == '{') return read_details(key);
+      if (std::int64_t* const count = count_of(key)) *count = parse_count(skimmer_.scalar());
+      return skip();
+    });
   }
 
-  bool read_usage_member(std::string_view key) {
+  bool read_details(std::string_view key) {
+    if (!is(key, "prompt_tokens_details") && !is(key, "input_tokens_details")) return skip();
+    return skimmer_.walk_object([this](std::string_view detail) {
+      if (is(detail, "cached_tokens")) answer_.counts.cached = parse_count(skimmer_.scalar());
+      return skip();
+    });
+  }
+
+  std::int64_t* count_of(std::string_view key) {
     TokenCounts& counts = answer_.counts;
-    if (walker_.peek() == '{') {
-      const bool details =
-          key == R"("prompt_tokens_details")" || key == R"("input_tokens_details")";
-      if (!details) return skip();
-      return walker_.walk_object([&](std::string_view detail) {
-        const std::string_view value = walker_.skip_value();
-        if (detail == R"("cached_tokens")") counts.cached = parse_count(value);
-        return !value.empty();
-      });
-    }
-    const std::string_view value = walker_.skip_value();
-    if (key == R"("prompt_tokens")" || key == R"("input_tokens")") {
-      counts.input = parse_count(value);
-    } else if (key == R"("completion_tokens")" || key == R"("output_tokens")") {
-      counts.output = parse_count(value);
-    } else if (key == R"("total_tokens")") {
-      counts.total = parse_count(value);
-    } else if (key == R"("cache_creation_input_tokens")") {
-      counts.cache_creation = parse_count(value);
-    } else if (key == R"("cache_read_input_tokens")") {
-      counts.cache_read = parse_count(value);
-    }
-    return !value.empty();
+    if (is(key, "prompt_tokens") || is(key, "input_tokens")) return &counts.input;
+    if (is(key, "completion_tokens") || is(key, "output_tokens")) return &counts.output;
+    if (is(key, "total_tokens")) return &counts.total;
+    if (is(key, "cache_creation_input_tokens")) return &counts.cache_creation;
+    if (is(key, "cache_read_input_tokens")) return &counts.cache_read;
+    return nullptr;
   }
 
-  JsonWalker walker_;
+  JsonSkimmer skimmer_;
   Scratch& scratch_;
   AnswerJson answer_;
+  bool whole_ = false;
   bool nested_id_ = false;
 };
 
 }  // namespace
 
-AnswerJson read_answer_json(std::string_view text) {
+AnswerJson read_answer_json(std::string_view text, AnswerPart part) {
   Scratch& scratch = thread_scratch();
   const JsonTokens tokens = scratch.tokenizer.find_tokens(text);
   if (tokens.fault != JsonFault::none) return {};
-  return Reading(text, tokens, scratch).run();
+  return Reading(text, tokens, part, scratch).run();
 }
 
 }  // namespace tallygate::wire

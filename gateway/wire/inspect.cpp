@@ -41,10 +41,27 @@ constexpr std::array<std::string_view, kKeyCount> kParams = {"model",
                                                              "metadata.user_id"};
 
 Key find_top_key(std::string_view name) {
-  for (std::uint8_t key = kModel; key <= kStore; ++key) {
-    if (kParams[key] == name) return static_cast<Key>(key);
+  const auto key_if = [name](Key key) { return kParams[key] == name ? key : kKeyCount; };
+  if (name.empty()) return kKeyCount;
+  switch (name.front()) {
+    case 'i': return key_if(kInput);
+    case 'p': return key_if(kPrompt);
+    case 'u': return key_if(kUser);
+    case 'm':
+      return name.size() == 5 ? key_if(kModel) : key_if(name == "messages" ? kMessages : kMetadata);
+    case 's':
+      switch (name.size()) {
+        case 5: return key_if(kStore);
+        case 6: return key_if(kStream);
+        case 14: return key_if(kStreamOptions);
+        default: return key_if(kSafetyIdentifier);
+      }
+    default: return kKeyCount;
   }
-  return kKeyCount;
+}
+
+std::string_view inside_of(std::string_view literal) {
+  return literal.substr(1, literal.size() - 2);
 }
 
 Error json_error(std::string_view what, std::size_t offset) {
@@ -95,7 +112,7 @@ class Reading {
 
   Result<BodyFacts> run() {
     const bool read = walker_.walk_object([this](std::string_view key) {
-      return read_member(find_top_key(unescape(key, scratch_.key)));
+      return read_member(find_top_key(unescape(inside_of(key), scratch_.key)));
     });
     if (error_) return std::move(*error_);
     if (read && !walker_.at_end()) take_trailing();
@@ -157,7 +174,7 @@ class Reading {
     if (literal.empty()) return false;
     if (literal.front() != '"') return refuse(kModel, "must be a string");
     facts_.model_value = span_of(literal);
-    facts_.model = unescape(literal, scratch_.model);
+    facts_.model = unescape(inside_of(literal), scratch_.model);
     return !facts_.model.empty() || refuse(kModel, "must not be empty");
   }
 
@@ -177,7 +194,7 @@ class Reading {
     if (literal.empty()) return false;
     if (literal == "null") return true;
     if (literal.front() != '"') return refuse(key, "must be a string");
-    text = unescape(literal, scratch);
+    text = unescape(inside_of(literal), scratch);
     return true;
   }
 
@@ -204,7 +221,7 @@ class Reading {
     facts_.empty_stream_options = true;
     const bool read = walker_.walk_object([this](std::string_view key) {
       facts_.empty_stream_options = false;
-      if (unescape(key, scratch_.key) != "include_usage") return skip();
+      if (unescape(inside_of(key), scratch_.key) != "include_usage") return skip();
       return note(kIncludeUsage) &&
              read_flag(kIncludeUsage, facts_.include_usage, &facts_.include_usage_value);
     });
@@ -216,7 +233,7 @@ class Reading {
     bool go_on = true;
     if (!object_follows(kMetadata, go_on)) return go_on;
     return walker_.walk_object([this](std::string_view key) {
-      if (unescape(key, scratch_.key) != "user_id") return skip();
+      if (unescape(inside_of(key), scratch_.key) != "user_id") return skip();
       return note(kMetadataUserId) &&
              read_text(kMetadataUserId, facts_.metadata_user_id, scratch_.metadata_user_id);
     });

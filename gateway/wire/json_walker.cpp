@@ -44,10 +44,12 @@ std::size_t number_size(std::string_view text) {
 }
 
 std::size_t scalar_size(std::string_view text) {
-  for (const std::string_view word : {"true", "false", "null"}) {
-    if (text.starts_with(word)) return word.size();
+  switch (text.front()) {
+    case 't': return text.starts_with("true") ? 4 : 0;
+    case 'f': return text.starts_with("false") ? 5 : 0;
+    case 'n': return text.starts_with("null") ? 4 : 0;
+    default: return number_size(text);
   }
-  return number_size(text);
 }
 
 // The four hex digits at the front of `text`, or -1.
@@ -67,6 +69,22 @@ int hex4(std::string_view text) {
 
 constexpr bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 constexpr bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+// Bytes of the escape (or surrogate pair of escapes) at the front of `rest`, 0 if invalid.
+std::size_t escape_size(std::string_view rest) {
+  if (rest.size() < 2) return 0;
+  if (rest[1] != 'u') return std::strchr("\"\\/bfnrt", rest[1]) && rest[1] != '\0' ? 2 : 0;
+  const int first = hex4(rest.substr(2));
+  if (first < 0 || is_low_surrogate(first)) return 0;
+  if (!is_high_surrogate(first)) return 6;
+  if (rest.size() < 12 || rest[6] != '\\' || rest[7] != 'u') return 0;
+  return is_low_surrogate(hex4(rest.substr(8))) ? 12 : 0;
+}
+
+std::size_t find_backslash(std::string_view text, std::size_t from) {
+  const std::size_t found = text.find('\\', from);
+  return found == std::string_view::npos ? text.size() : found;
+}
 
 // The code point of the checked escape \uXXXX or pair at the front of `text`; `size` = its bytes.
 char32_t decode_unicode_escape(std::string_view text, std::size_t& size) {
@@ -95,6 +113,7 @@ JsonWalker::JsonWalker(std::string_view text, const JsonTokens& tokens, std::uin
     : text_(text),
       next_(tokens.begin),
       end_(tokens.end),
+      escape_at_(find_backslash(text, 0)),
       depth_left_(std::min(max_depth, kDeepest)) {}
 
 bool JsonWalker::fail(std::size_t offset, const char* reason) {
@@ -134,21 +153,6 @@ std::string_view JsonWalker::take_value() {
   return text_.substr(start, taken_end() - start);
 }
 
-std::string_view JsonWalker::skip_value() {
-  if (peek() != '{' && peek() != '[') return take_value();
-  const std::size_t start = position();
-  std::size_t depth = 0;
-  for (; next_ != end_; ++next_) {
-    const char c = text_[*next_];
-    if (c == '{' || c == '[') ++depth;
-    if ((c == '}' || c == ']') && --depth == 0) {
-      return text_.substr(start, *next_++ + 1 - start);
-    }
-  }
-  fail(text_.size(), "a bracket is not closed");
-  return {};
-}
-
 std::string_view JsonWalker::take_string() {
   const std::size_t start = position();
   if (peek() != '"') {
@@ -157,21 +161,34 @@ std::string_view JsonWalker::take_string() {
   }
   ++next_;
   // Between a closing quote and the next token there is only white space.
+  const char* const text = text_.data();
   std::size_t end = position();
-  while (is_space(text_[end - 1])) --end;
-  const std::string_view literal = text_.substr(start, end - start);
-  if (literal.size() < 2 || literal.back() != '"') {
+  while (is_space(text[end - 1])) --end;
+  if (end < start + 2 || text[end - 1] != '"') {
     fail(start, "a string is not closed");
     return {};
   }
-  if (!check_escapes(literal.substr(1, literal.size() - 2), start + 1)) return {};
-  return literal;
+  if (escape_at_ < end && !check_escapes(start, end)) return {};
+  return {text + start, end - start};
+}
+
+// The backslash ahead is known at all times, so that a string without one costs nothing.
+bool JsonWalker::check_escapes(std::size_t start, std::size_t end) {
+  if (escape_at_ < start) escape_at_ = find_backslash(text_, start);
+  if (escape_at_ >= end) return true;
+  const std::string_view inside = text_.substr(start + 1, end - start - 2);
+  const std::size_t bad = find_bad_escape(inside);
+  if (bad != inside.size()) {
+    return fail(start + 1 + bad, "invalid escape or lone surrogate in a string");
+  }
+  escape_at_ = find_backslash(text_, end);
+  return true;
 }
 
 std::string_view JsonWalker::take_scalar() {
   const std::size_t start = position();
   const std::string_view rest = text_.substr(start);
-  const std::size_t size = scalar_size(rest);
+  const std::size_t size = rest.empty() ? 0 : scalar_size(rest);
   if (size == 0 || (size < rest.size() && !ends_scalar(rest[size]))) {
     fail(start, "expected a value");
     return {};
@@ -180,32 +197,17 @@ std::string_view JsonWalker::take_scalar() {
   return rest.substr(0, size);
 }
 
-bool JsonWalker::check_escapes(std::string_view inside, std::size_t offset) {
-  std::size_t at = 0;
+std::size_t find_bad_escape(std::string_view inside) {
+  std::size_t at = find_backslash(inside, 0);
   while (at < inside.size()) {
-    const void* found = std::memchr(inside.data() + at, '\\', inside.size() - at);
-    if (!found) return true;
-    at = static_cast<std::size_t>(static_cast<const char*>(found) - inside.data());
     const std::size_t size = escape_size(inside.substr(at));
-    if (size == 0) return fail(offset + at, "invalid escape or lone surrogate in a string");
-    at += size;
+    if (size == 0) return at;
+    at = find_backslash(inside, at + size);
   }
-  return true;
+  return inside.size();
 }
 
-// Bytes of the escape (or surrogate pair of escapes) at the front of `rest`, 0 if invalid.
-std::size_t JsonWalker::escape_size(std::string_view rest) {
-  if (rest.size() < 2) return 0;
-  if (rest[1] != 'u') return std::strchr("\"\\/bfnrt", rest[1]) && rest[1] != '\0' ? 2 : 0;
-  const int first = hex4(rest.substr(2));
-  if (first < 0 || is_low_surrogate(first)) return 0;
-  if (!is_high_surrogate(first)) return 6;
-  if (rest.size() < 12 || rest[6] != '\\' || rest[7] != 'u') return 0;
-  return is_low_surrogate(hex4(rest.substr(8))) ? 12 : 0;
-}
-
-std::string_view unescape(std::string_view literal, std::string& scratch) {
-  const std::string_view inside = literal.substr(1, literal.size() - 2);
+std::string_view unescape(std::string_view inside, std::string& scratch) {
   std::size_t at = inside.find('\\');
   if (at == std::string_view::npos) return inside;
   scratch.assign(inside, 0, at);

@@ -1,7 +1,7 @@
 #pragma once
-// Walks a JSON text along its tokens, left to right, and checks the grammar (RFC 8259) of what it
-// takes; what it skips is only balanced. Lone surrogates are refused: no UTF-8 text can hold them.
-// Builds nothing: values are views into the text. Private to wire; a stack object.
+// Walks a JSON text along its tokens, left to right, and checks its grammar (RFC 8259). Lone
+// surrogates are refused: no UTF-8 text can hold them. Builds nothing: values are views into the
+// text. Private to wire; a stack object.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,12 +27,10 @@ class JsonWalker {
 
   /// The next value, whole and checked; empty after a failure.
   std::string_view take_value();
-  /// The same, but of brackets only the balance is checked.
-  std::string_view skip_value();
   /// The literal with its quotes; fails if the next token is no string.
   std::string_view take_string();
 
-  /// `on_member(key literal)` and `on_element()` must take or skip exactly one value and return
+  /// `on_member(key literal)` and `on_element()` must take exactly one value and return
   /// true, or return false, which ends the walk. False = stopped or failed.
   template <class OnMember>
   bool walk_object(OnMember&& on_member);
@@ -47,8 +45,7 @@ class JsonWalker {
 
  private:
   std::string_view take_scalar();
-  bool check_escapes(std::string_view inside, std::size_t offset);
-  std::size_t escape_size(std::string_view rest);
+  bool check_escapes(std::size_t start, std::size_t end);
   bool open(char bracket);
   bool close(char bracket);
   bool expect(char token, const char* reason);
@@ -57,13 +54,18 @@ class JsonWalker {
   std::string_view text_;
   const std::uint32_t* next_;
   const std::uint32_t* end_;
+  std::size_t escape_at_;  // of the next backslash, or of one behind us
   std::uint32_t depth_left_;
   std::size_t failed_at_ = 0;
   const char* reason_ = nullptr;
 };
 
-/// The text of a checked literal: a view into it, or into `scratch` if it holds escapes.
-std::string_view unescape(std::string_view literal, std::string& scratch);
+/// Offset of the first bad escape inside a literal's quotes, inside.size() if there is none.
+std::size_t find_bad_escape(std::string_view inside);
+
+/// The text of a checked literal, given without its quotes: a view into it, or into `scratch` if it
+/// holds escapes.
+std::string_view unescape(std::string_view inside, std::string& scratch);
 
 template <class OnMember>
 bool JsonWalker::walk_object(OnMember&& on_member) {

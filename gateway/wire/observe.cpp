@@ -119,7 +119,7 @@ bool AnswerObserver::may_matter(const SseEvent& fields) const {
 }
 
 EventFacts AnswerObserver::read_event(std::string_view name, std::string_view data) {
-  const AnswerJson json = read_answer_json(data);
+  const AnswerJson json = read_answer_json(data, AnswerPart::event);
   const std::string_view type = json.type.empty() ? name : json.type;
   take(json);
   EventFacts facts;
@@ -138,7 +138,9 @@ EventFacts AnswerObserver::read_event(std::string_view name, std::string_view da
   return facts;
 }
 
-void AnswerObserver::observe_body(std::string_view body) { take(read_answer_json(body)); }
+void AnswerObserver::observe_body(std::string_view body) {
+  take(read_answer_json(body, AnswerPart::body));
+}
 
 void AnswerObserver::take(const AnswerJson& json) {
   if (response_id_.empty() && json.id.size() <= kMaxResponseIdBytes) response_id_ = json.id;
