@@ -15,7 +15,7 @@ class Oracle:
     """The same assignment from the reference's words alone: slots by rank, lanes by share."""
 
     def __init__(self, route, experiment, shares):
-        name = uuid.UUID(bytes=xxhash.xxh3_128_digest(f"{route}/{experiment}"))
+        name = uuid.UUID(bytes=xxhash.xxh3_128_digest(f"{route}/{experiment}".encode()))
         self.salt = xxhash.xxh3_64_intdigest(name.bytes)
         order = sorted(range(SLOTS), key=lambda slot: (xxhash.xxh3_64_intdigest(
             slot.to_bytes(2, "little"), self.salt ^ RANK_SALT), slot))
