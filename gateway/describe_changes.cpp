@@ -36,8 +36,11 @@ std::vector<std::string> describe_changes(const config::Settings& before,
   compare("route", before.routes, after.routes, changes);
   compare("auto pool", before.auto_pools, after.auto_pools, changes);
   compare("listeners", before.listeners, after.listeners, changes);
+  compare("workers", before.workers, after.workers, changes);
   compare("units", before.unit_sources, after.unit_sources, changes);
   compare("timeouts", before.timeouts, after.timeouts, changes);
+  compare("min_rate", before.min_rate, after.min_rate, changes);
+  compare("half_close", before.half_close, after.half_close, changes);
   compare("retry", before.retry, after.retry, changes);
   compare("blacklist", before.blacklist, after.blacklist, changes);
   compare("store", before.store, after.store, changes);

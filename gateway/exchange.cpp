@@ -2,8 +2,10 @@
 
 #include "gateway/finish.h"
 #include "gateway/http/response_writer.h"
+#include "gateway/own_fields.h"
 #include "gateway/read_facts.h"
 #include "gateway/relay.h"
+#include "gateway/relay_events.h"
 #include "gateway/upstream_call.h"
 #include "gateway/worker_clock.h"
 #include "router/retry.h"
@@ -116,9 +118,14 @@ Awaitable<void> give_up(Exchange& x, const Error& error) {
 Awaitable<void> run_plan(Exchange& x) {
   for (;;) {
     if (x.candidate == nullptr) x.candidate = &x.plan.candidates[x.next_candidate++];
-    Result<void> result = co_await open_upstream(x);
+    Result<void> result;
+    if (!reuse_connection(x)) result = co_await connect_target(x);
     if (result.has_value()) result = co_await call_target(x);
-    if (result.has_value()) result = co_await relay_answer(x);
+    if (result.has_value() && is_event_stream(x)) {
+      result = co_await relay_events(x);
+    } else if (result.has_value()) {
+      result = co_await relay_body(x);
+    }
     if (result.has_value() || x.committed) {
       if (result.has_error() && x.outcome == router::Outcome::ok) {
         x.conclude(outcome_of(result.error().code), result.error().code);
@@ -167,26 +174,6 @@ void Exchange::conclude(router::Outcome how, Errc why) {
   outcome = how;
   error = why;
   ended_in = phase;
-}
-
-void append_own_fields(Exchange& x, std::string& block) {
-  const store::Names& names = x.worker.shared().names;
-  char id[kUuidTextBytes];
-  render_uuid(x.id, id);
-  block.append("x-request-id: ").append(id, sizeof id).append("\r\n");
-  http::append_field("x-tallygate-route", names.text(x.plan.route), block);
-  if (x.candidate != nullptr) {
-    http::append_field("x-tallygate-version", names.text(x.candidate->version), block);
-  }
-  if (x.plan.assignment.experiment != 0) {
-    http::append_field("x-tallygate-experiment", names.text(x.plan.assignment.experiment), block);
-    http::append_field("x-tallygate-variant", names.text(x.plan.assignment.variant_name), block);
-  }
-  if (x.plan.degraded) block.append("x-tallygate-degraded: true\r\n");
-  // The attempt under way is counted when it ends.
-  const std::size_t attempts = x.attempts.size() + (x.committed ? 1 : 0);
-  block.append("x-tallygate-attempts: ").append(std::to_string(attempts)).append("\r\n");
-  append_overhead(x, block);
 }
 
 Awaitable<void> handle_inference(http::Session& session, const Endpoint& endpoint) {

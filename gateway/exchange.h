@@ -1,7 +1,8 @@
 #pragma once
 // One inference request from its body to its record. Everything its coroutines know lives in one
-// struct; the functions that drive it are siblings, called in turn by run_plan:
-// open_upstream -> call_target -> relay_answer, and in the end always finish.
+// struct; the functions that drive it are siblings, called in turn by run_plan: connect_target (if
+// no connection can be reused), call_target, relay_events or relay_body, and in the end always
+// finish.
 
 #include <boost/container/small_vector.hpp>
 #include <string>
@@ -95,8 +96,5 @@ struct Exchange {
 
 /// Serves the request whose body is at session.body, with exactly one record if it is planned.
 Awaitable<void> handle_inference(http::Session& session, const Endpoint& endpoint);
-
-/// The fields every planned answer carries: x-request-id, x-tallygate-*. Takes overhead_us.
-void append_own_fields(Exchange& exchange, std::string& block);
 
 }  // namespace tallygate

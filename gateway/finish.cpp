@@ -1,7 +1,6 @@
 #include "gateway/finish.h"
 
 #include <cmath>
-#include <cstdio>
 
 #include "gateway/http/drain.h"
 #include "gateway/worker_clock.h"
@@ -96,16 +95,6 @@ void count_inference(Exchange& x, const router::Record& record) {
   x.worker.metrics.count_inference(sample);
 }
 
-Awaitable<void> wait_until_committed(Exchange& x, std::uint64_t number) {
-  CommitTicket ticket;
-  ticket.number = number;
-  ticket.since = x.worker.loop.now.steady;
-  ticket.parking = &x.session.parking;
-  x.worker.commits.add(ticket);
-  while (ticket.state == CommitTicket::State::waiting) co_await x.session.parking.park();
-  if (ticket.state == CommitTicket::State::released) x.worker.metrics.count_unacknowledged();
-}
-
 /// Back to the pool if its answer was read to the end; else it is heard out aside, or closed.
 void release_upstream(Exchange& x) {
   if (x.upstream == nullptr) return;
@@ -128,14 +117,6 @@ void release_upstream(Exchange& x) {
 }
 
 }  // namespace
-
-void append_overhead(Exchange& x, std::string& block) {
-  x.overhead_us = micros_between(x.started + x.upstream_time, steady_now());
-  char text[48];
-  const int size = std::snprintf(text, sizeof text, "x-tallygate-overhead-ms: %.3f\r\n",
-                                 static_cast<double>(x.overhead_us) / 1000.0);
-  block.append(text, static_cast<std::size_t>(size));
-}
 
 void count_attempt(Exchange& x, const router::Attempt& attempt, SteadyTime now) {
   if (x.pool == nullptr) return;
@@ -164,8 +145,13 @@ Awaitable<void> finish(Exchange& x) {
   release_upstream(x);
   x.session.parking.clear_deadline();
   if (x.session.settings().store.acknowledge == config::Acknowledge::committed) {
-    co_await wait_until_committed(x, number);
+    CommitTicket ticket{number, x.worker.loop.now.steady, {}, &x.session.parking};
+    x.worker.commits.add(ticket);
+    while (ticket.state == CommitTicket::State::waiting) co_await x.session.parking.park();
+    if (ticket.state == CommitTicket::State::released) x.worker.metrics.count_unacknowledged();
   }
+  // The usual end needs no coroutine: the socket takes all at once.
+  if (http::send_some(x.session) && x.session.out.empty()) co_return;
   const Result<void> sent = co_await http::send_all(x.session);
   if (sent.has_error()) x.session.close_after = true;
 }

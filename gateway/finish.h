@@ -11,7 +11,4 @@ Awaitable<void> finish(Exchange& exchange);
 /// Metrics of one attempt.
 void count_attempt(Exchange& exchange, const router::Attempt& attempt, SteadyTime now);
 
-/// Takes overhead_us, the time in the gate so far, and appends x-tallygate-overhead-ms.
-void append_overhead(Exchange& exchange, std::string& block);
-
 }  // namespace tallygate

@@ -1,15 +1,16 @@
 #include "gateway/relay.h"
 
 #include "gateway/http/head_renderer.h"
+#include "gateway/own_fields.h"
 #include "gateway/relay_events.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
 namespace {
 
-Error cut_short(const Exchange& x) {
+Error cut_short() {
   return make_error(Errc::upstream_stream_truncated,
-                    x.target().host_header + " closed the connection in the middle of its answer");
+                    "the upstream closed the connection in the middle of its answer");
 }
 
 /// Takes body bytes into answer.held.
@@ -64,8 +65,8 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   x.committed = true;
   x.answer.chunked = framing == http::Framing::chunked;
   if (framing == http::Framing::none || x.worker.draining()) x.session.close_after = true;
-  std::string fields;
-  fields.reserve(384);
+  std::string& fields = x.worker.header_block;
+  fields.clear();
   append_own_fields(x, fields);
   if (upstream.event_stream) {
     if (upstream.value_of("cache-control").empty()) fields.append("Cache-Control: no-cache\r\n");
@@ -86,6 +87,9 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
 
 Awaitable<Result<void>> relay_body(Exchange& x) {
   const http::BodyKind kind = x.upstream->parser.body_kind();
+  if (x.upstream->parser.head().status >= 400 && x.outcome == router::Outcome::ok) {
+    x.conclude(router::Outcome::client_error, Errc::upstream_status);
+  }
   Result<void> taken = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
   if (taken.has_error()) co_return break_body(x, taken.error());
   x.set_deadline(x.timeouts.idle);
@@ -99,7 +103,7 @@ Awaitable<Result<void>> relay_body(Exchange& x) {
       continue;
     }
     if (read.status == http::IoStatus::end && kind == http::BodyKind::until_close) break;
-    if (read.status != http::IoStatus::ok) co_return break_body(x, cut_short(x));
+    if (read.status != http::IoStatus::ok) co_return break_body(x, cut_short());
     taken = take(x, {scratch.data(), read.bytes});
     if (taken.has_error()) co_return break_body(x, taken.error());
     x.set_deadline(x.timeouts.idle);
@@ -114,14 +118,9 @@ Awaitable<Result<void>> relay_body(Exchange& x) {
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> relay_answer(Exchange& x) {
+bool is_event_stream(const Exchange& x) {
   const http::ResponseHead& head = x.upstream->parser.head();
-  if (head.event_stream && head.status < 400) {
-    x.phase = router::Phase::streaming;
-    co_return co_await relay_events(x);
-  }
-  if (head.status >= 400) x.conclude(router::Outcome::client_error, Errc::upstream_status);
-  co_return co_await relay_body(x);
+  return head.event_stream && head.status < 400;
 }
 
 }  // namespace tallygate

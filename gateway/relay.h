@@ -9,13 +9,13 @@
 
 namespace tallygate {
 
-/// After call_target. An error with exchange.committed false may be retried; with it true the
-/// client has been told (an error event, or a body cut short) and the connection will close.
-/// Errors: upstream_stream_error, upstream_stream_truncated, stream_idle_timeout, missing_done,
-/// upstream_ttft_timeout, upstream_bad_response, client_abort, client_slow.
-Awaitable<Result<void>> relay_answer(Exchange& exchange);
+/// Whether the answer, whose head call_target has read, is to be relayed event by event.
+bool is_event_stream(const Exchange& exchange);
 
-/// The body of exchange.upstream as it is, whatever its status.
+/// The body of exchange.upstream as it is, whatever its status. An error with exchange.committed
+/// false may be retried; with it true the client has been told (an error event, or a body cut
+/// short) and the connection will close. Errors: upstream_stream_truncated, upstream_timeout,
+/// upstream_bad_response, client_abort, client_slow.
 Awaitable<Result<void>> relay_body(Exchange& exchange);
 
 /// Renders the answer's head into session.out. From here on there is no retry.

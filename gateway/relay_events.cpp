@@ -155,14 +155,14 @@ Error break_stream(Exchange& x, const Error& error) {
 }
 
 /// Why reading came to nothing; only called for what is no data.
-Error failure_of_read(const Exchange& x) {
+Error failure_of_read() {
   return make_error(Errc::upstream_stream_truncated,
-                    x.target().host_header + " closed the connection in the middle of its stream");
+                    "the upstream closed the connection in the middle of its stream");
 }
 
-Error failure_of_wait(const Exchange& x, Errc code) {
+Error failure_of_wait(Errc code) {
   if (code == Errc::client_abort) return make_error(code, "the client left");
-  return make_error(code, x.target().host_header + " sent nothing for too long");
+  return make_error(code, "the upstream sent nothing for too long");
 }
 
 config::Duration patience(const Exchange& x) {
@@ -185,14 +185,14 @@ Awaitable<Result<void>> pump(Exchange& x) {
       co_await x.session.parking.park();
       const auto stop = x.waiter.interrupted(x.committed ? Errc::stream_idle_timeout
                                                          : Errc::upstream_ttft_timeout);
-      if (stop) co_return failure_of_wait(x, *stop);
+      if (stop) co_return failure_of_wait(*stop);
       continue;
     }
     if (read.status == http::IoStatus::end &&
         x.upstream->parser.body_kind() == http::BodyKind::until_close) {
       co_return judge_end(x);
     }
-    if (read.status != http::IoStatus::ok) co_return failure_of_read(x);
+    if (read.status != http::IoStatus::ok) co_return failure_of_read();
     const Result<void> taken = take(x, {scratch.data(), read.bytes});
     if (taken.has_error()) co_return taken.error();
     if (x.committed) x.set_deadline(x.timeouts.idle);
@@ -219,6 +219,7 @@ void append_end(Exchange& x) {
 }
 
 Awaitable<Result<void>> relay_events(Exchange& x) {
+  x.phase = router::Phase::streaming;
   Result<void> result = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
   if (result.has_value()) result = co_await pump(x);
   if (result.has_error()) co_return break_stream(x, result.error());

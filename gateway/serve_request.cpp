@@ -163,7 +163,14 @@ Awaitable<void> serve_request(http::Session& session) {
   const std::string_view method = method_label(session.head());
   session.worker.metrics.add_active_requests(method, session.client.is_tls(), 1);
   if (!session.head().keep_alive) session.close_after = true;
-  co_await answer(session, match);
+  // The usual request takes the short way: one coroutine less.
+  const bool usual = match.endpoint != nullptr && match.endpoint->is_inference() &&
+                     !refusal_of_head(session, *match.endpoint) && http::take_body_at_once(session);
+  if (usual) {
+    co_await handle_inference(session, *match.endpoint);
+  } else {
+    co_await answer(session, match);
+  }
   session.worker.metrics.add_active_requests(method, session.client.is_tls(), -1);
   count(session, method, match.endpoint != nullptr ? match.endpoint->path : std::string_view{});
 }

@@ -5,9 +5,13 @@
 
 namespace tallygate {
 
-/// A pooled or new connection to exchange.candidate, at exchange.upstream. Errors:
-/// upstream_connect_error, upstream_connect_timeout, client_abort.
-Awaitable<Result<void>> open_upstream(Exchange& exchange);
+/// Starts an attempt on exchange.candidate with a pooled connection. False: there is none, and
+/// connect_target() is needed.
+bool reuse_connection(Exchange& exchange);
+
+/// A new connection, at exchange.upstream. Errors: upstream_connect_error,
+/// upstream_connect_timeout, client_abort.
+Awaitable<Result<void>> connect_target(Exchange& exchange);
 
 /// Sends the request and reads the answer's head. Errors: upstream_reset, upstream_bad_response,
 /// upstream_timeout, upstream_ttft_timeout, upstream_status (with exchange.upstream still holding

@@ -28,6 +28,7 @@ Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
   journal_ = &shared_.journal.add_producer([this] {
     if (asleep_.load()) loop.reactor.interrupt();
   });
+  retry_budget.set_rules(view_->settings->retry);
   loop.now = read_clocks();
 }
 
@@ -113,6 +114,7 @@ void Worker::post(std::function<void()> task) {
 void Worker::adopt(std::shared_ptr<const WorkerView> view, std::function<void()> adopted) {
   post([this, view = std::move(view), adopted = std::move(adopted)]() mutable {
     view_ = std::move(view);
+    retry_budget.set_rules(view_->settings->retry);
     adopted();
   });
 }

@@ -13,6 +13,7 @@
 #include "gateway/health_board.h"
 #include "gateway/http/event_loop.h"
 #include "gateway/http/upstream_pool.h"
+#include "gateway/own_fields.h"
 #include "gateway/retry_budget.h"
 #include "gateway/telemetry/metrics.h"
 #include "gateway/upstream_target.h"
@@ -60,6 +61,8 @@ class Worker {
   telemetry::WorkerMetrics metrics;
   CommitQueue commits;
   RetryBudget retry_budget;
+  OwnFields own_fields;
+  std::string header_block;  ///< for rendering; never held across a park
 
   const WorkerView& view() const { return *view_; }
   SharedParts& shared() { return shared_; }

@@ -1,8 +1,8 @@
 #pragma once
-// The acceptance layer: what a client may send. Beast's basic_parser finds the pieces; the rules on
-// top (reference wire.md section 1, B1 to B16) refuse every framing that two parsers could read
-// differently. Never repairs. Pure: fed with bytes, no socket. One per connection, reset() between
-// requests; no allocation while it keeps its memory.
+// The acceptance layer: what a client may send. head_scanner finds the lines, field_lines cuts
+// them; the rules on top (reference wire.md section 1, B1 to B16) refuse every framing that two
+// parsers could read differently. Never repairs. Pure: fed with bytes, no socket. One per
+// connection, reset() between requests; no allocation while it keeps its memory.
 
 #include <cstddef>
 #include <cstdint>

@@ -20,6 +20,7 @@ class BodyBuffer {
   std::size_t size() const { return size_; }
 
   void append(std::string_view data) {
+    if (data.empty()) return;
     reserve(size_ + data.size());
     std::memcpy(bytes_.get() + size_, data.data(), data.size());
     size_ += data.size();

@@ -13,7 +13,8 @@ Awaitable<void> drain(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connectio
   connection->stream.set_owner(&parking);
   const auto ignore = [](void*, std::string_view) {};
   std::size_t total = 0;
-  while (!connection->parser.body_done() && total < kMostBytes && !parking.expired()) {
+  bool excess = false;  // bytes behind the answer: never reuse
+  while (!excess && !connection->parser.body_done() && total < kMostBytes && !parking.expired()) {
     const std::span<char> scratch = loop.scratch();
     const IoResult read = connection->stream.read(scratch);
     if (read.status == IoStatus::would_block) {
@@ -24,9 +25,10 @@ Awaitable<void> drain(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connectio
     total += read.bytes;
     const auto consumed =
         connection->parser.parse_body({scratch.data(), read.bytes}, ignore, nullptr);
-    if (consumed.has_error() || *consumed < read.bytes) break;
+    if (consumed.has_error()) break;
+    excess = *consumed < read.bytes;
   }
-  if (connection->parser.body_done() && !connection->stream.has_input()) {
+  if (connection->parser.body_done() && !excess) {
     pool.put_idle(std::move(connection), loop.now.steady);
   } else {
     connection.reset();

@@ -22,11 +22,18 @@ void FramingFields::add_transfer_encoding(std::string_view value) {
   transfer_encoding = value;
 }
 
-void FramingFields::add_connection(std::string_view value) {
-  for_each_token(value, [this](std::string_view token) {
-    close = close || equals_ignoring_case(token, "close");
-    keep_alive = keep_alive || equals_ignoring_case(token, "keep-alive");
+bool FramingFields::add_connection(std::string_view value) {
+  bool tokens = true;
+  for_each_token(value, [&](std::string_view element) {
+    if (equals_ignoring_case(element, "keep-alive")) {
+      keep_alive = true;
+    } else if (equals_ignoring_case(element, "close")) {
+      close = true;
+    } else {
+      tokens = tokens && is_token(element);
+    }
   });
+  return tokens;
 }
 
 std::optional<std::uint64_t> parse_content_length(std::string_view text) {

@@ -22,7 +22,8 @@ struct FramingFields {
 
   void add_content_length(std::string_view value);
   void add_transfer_encoding(std::string_view value);
-  void add_connection(std::string_view value);
+  /// False if `value` is no list of tokens.
+  bool add_connection(std::string_view value);
 };
 
 struct BodyFraming {

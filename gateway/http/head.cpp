@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "gateway/http/characters.h"
+#include "gateway/http/field_names.h"
 
 namespace tallygate::http {
 namespace {
@@ -27,33 +28,11 @@ std::string_view find_value(const Fields& fields, std::string_view name) {
   return {};
 }
 
-bool is_always_hop_by_hop(std::string_view name) {
-  switch (name.size()) {
-    case 2: return equals_ignoring_case(name, "te");
-    case 7: return equals_ignoring_case(name, "trailer") || equals_ignoring_case(name, "upgrade");
-    case 10:
-      return equals_ignoring_case(name, "connection") || equals_ignoring_case(name, "keep-alive");
-    case 16: return equals_ignoring_case(name, "proxy-connection");
-    case 17: return equals_ignoring_case(name, "transfer-encoding");
-    case 18: return equals_ignoring_case(name, "proxy-authenticate");
-    case 19: return equals_ignoring_case(name, "proxy-authorization");
-    default: return false;
-  }
-}
-
 /// Fields that Connection cannot remove: routing, authentication and framing depend on them.
-bool is_depended_on(std::string_view name) {
-  switch (name.size()) {
-    case 4: return equals_ignoring_case(name, "host");
-    case 9: return equals_ignoring_case(name, "x-api-key");
-    case 12: return equals_ignoring_case(name, "content-type");
-    case 13: return equals_ignoring_case(name, "authorization");
-    case 14: return equals_ignoring_case(name, "content-length");
-    case 16: return equals_ignoring_case(name, "content-encoding");
-    case 17: return equals_ignoring_case(name, "anthropic-version");
-    default: return false;
-  }
-}
+constexpr FieldNameSet kDependedOn = {FieldName::anthropic_version, FieldName::authorization,
+                                      FieldName::content_encoding,  FieldName::content_length,
+                                      FieldName::content_type,      FieldName::host,
+                                      FieldName::x_api_key};
 
 }  // namespace
 
@@ -82,12 +61,14 @@ std::string_view ResponseHead::value_of(std::string_view name) const {
 }
 
 bool is_hop_by_hop(std::string_view name, std::string_view connection) {
-  if (is_always_hop_by_hop(name)) return true;
+  const FieldName known = find_field_name(name);
+  if (kHopByHop.contains(known)) return true;
+  if (kDependedOn.contains(known)) return false;
   bool named = false;
   for_each_token(connection, [&](std::string_view token) {
     named = named || equals_ignoring_case(token, name);
   });
-  return named && !is_depended_on(name);
+  return named;
 }
 
 }  // namespace tallygate::http

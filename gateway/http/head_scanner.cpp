@@ -76,6 +76,7 @@ HeadScanner::Step HeadScanner::find_start_line(std::string_view bytes, const Hea
   if (line_feed == std::string_view::npos) return run_out(bytes, limits);
   const Fault fault = end_line(window, line_feed);
   if (fault != Fault::none) return fail(fault);
+  fields_ = at_;
   ++lines_;
   return Step::start_line;
 }

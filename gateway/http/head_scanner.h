@@ -30,8 +30,9 @@ class HeadScanner {
   /// once, as soon as that line is there, and end behind the empty line.
   Step next(std::string_view bytes, const HeadLimits& limits);
 
-  std::size_t start() const { return start_; }  ///< offset of the start line
-  std::size_t size() const { return at_; }      ///< offset behind the line found last
+  std::size_t start() const { return start_; }    ///< offset of the start line
+  std::size_t fields() const { return fields_; }  ///< offset behind the start line, once found
+  std::size_t size() const { return at_; }        ///< offset behind the line found last
 
   /// Why next() returned fault, coded as a request's error.
   Error error(const HeadLimits& limits) const;
@@ -56,6 +57,7 @@ class HeadScanner {
   Step run_out(std::string_view bytes, const HeadLimits& limits);
 
   std::size_t start_ = 0;
+  std::size_t fields_ = 0;
   std::size_t line_ = 0;  // where the current line starts
   std::size_t at_ = 0;    // where to look on
   std::uint32_t lines_ = 0;

@@ -124,6 +124,18 @@ Awaitable<Result<bool>> read_head(Session& session) {
   }
 }
 
+bool take_body_at_once(Session& session) {
+  if (!session.parser.has_body()) return true;
+  const RequestHead& head = session.head();
+  if (head.chunked || !head.content_length) return false;
+  const std::string_view body = session.in.view().substr(session.head_bytes);
+  if (body.size() < *head.content_length) return false;
+  session.body = body.substr(0, static_cast<std::size_t>(*head.content_length));
+  session.request_bytes = session.body.size();
+  session.in_bytes = session.head_bytes + session.body.size();
+  return true;
+}
+
 Awaitable<Result<void>> read_body(Session& session) {
   const RequestHead& head = session.head();
   if (!session.parser.has_body()) co_return Result<void>{};

@@ -11,6 +11,10 @@ namespace tallygate::http {
 /// request_timeout.
 Awaitable<Result<bool>> read_head(Session& session);
 
+/// True if the whole body lies in the input already (or there is none): session.body is set, and
+/// read_body() is not needed.
+bool take_body_at_once(Session& session);
+
 /// The whole body, at session.body. Sends 100 Continue where the client waits for it. Errors:
 /// body_too_large, bad_framing, request_timeout, client_abort.
 Awaitable<Result<void>> read_body(Session& session);

@@ -7,16 +7,15 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
-#include "gateway/http/beast_head.h"
 #include "gateway/http/characters.h"
 #include "gateway/http/chunk_decoder.h"
+#include "gateway/http/field_lines.h"
+#include "gateway/http/field_names.h"
 #include "gateway/http/framing_rules.h"
 #include "gateway/http/head_scanner.h"
 
 namespace tallygate::http {
 namespace {
-
-using BeastField = boost::beast::http::field;
 
 // The limit holds for all interim heads and the final one together.
 constexpr HeadLimits kLimits{kMaxUpstreamHeadBytes, kMaxUpstreamHeadBytes, kMaxUpstreamHeaderCount,
@@ -29,55 +28,99 @@ Error bad_response(std::string_view message, std::string param = {}) {
 
 Error bad_response(const Error& error) { return bad_response(error.message, error.param); }
 
-class ResponseFields final : public BeastHead<false> {
+bool is_event_stream(std::string_view content_type) {
+  constexpr std::string_view kEventStream = "text/event-stream";
+  if (content_type.size() < kEventStream.size()) return false;
+  return equals_ignoring_case(trim_blanks(content_type.substr(0, content_type.find(';'))),
+                              kEventStream);
+}
+
+class ResponseFields {
  public:
   explicit ResponseFields(ResponseHead& head) : head_(head) {}
 
   FramingFields framing;
-  bool http_1_0 = false;
 
- private:
-  void on_response_impl(int status, string_view, int version, error_code&) override {
-    ++lines_;
-    head_.status = static_cast<std::uint16_t>(status);
-    http_1_0 = version == 10;
+  std::optional<Error> take(std::string_view lines) {
+    FieldLines left(lines);
+    while (!left.at_end()) {
+      Field& field = head_.fields.emplace_back();  // in place: a copied pair costs 8 ns a field
+      FieldFault fault = left.next(field);
+      if (fault == FieldFault::none) fault = note(field);
+      if (fault != FieldFault::none) return explain(fault, head_.fields.size() + 1);
+    }
+    return std::nullopt;
   }
 
-  void on_field_impl(BeastField field, string_view name, string_view value, error_code&) override {
-    ++lines_;
-    Field& added = head_.fields.emplace_back();  // in place: a copied pair costs 8 ns a field
-    added.name = name;
-    added.value = value;
-    switch (static_cast<int>(field)) {
-      case static_cast<int>(BeastField::content_length): framing.add_content_length(value); break;
-      case static_cast<int>(BeastField::transfer_encoding):
+ private:
+  FieldFault note(const Field& field) {
+    const std::string_view value = field.value;
+    switch (static_cast<int>(find_field_name(field.name))) {
+      case static_cast<int>(FieldName::content_length): framing.add_content_length(value); break;
+      case static_cast<int>(FieldName::transfer_encoding):
         framing.add_transfer_encoding(value);
         break;
-      case static_cast<int>(BeastField::connection):
-        framing.add_connection(value);
+      case static_cast<int>(FieldName::connection):
         if (head_.connection.empty()) head_.connection = value;
-        break;
-      case static_cast<int>(BeastField::content_type):
-        head_.event_stream = equals_ignoring_case(
-            trim_blanks(std::string_view(value).substr(0, value.find(';'))), "text/event-stream");
+        return framing.add_connection(value) ? FieldFault::none : FieldFault::list;
+      case static_cast<int>(FieldName::proxy_connection):
+        return is_token_list(value) ? FieldFault::none : FieldFault::list;
+      case static_cast<int>(FieldName::content_type):
+        head_.event_stream = is_event_stream(value);
         break;
       default: break;
     }
+    return FieldFault::none;
   }
 
   ResponseHead& head_;
 };
 
-std::optional<Error> check_fields(const ResponseFields& fields, ResponseHead& head) {
+/// `HTTP/1.1 200 OK`: the reason may be empty, the blank before it may not be missing.
+std::optional<Error> parse_status_line(std::string_view line, ResponseHead& head, bool& http_1_0) {
+  constexpr std::size_t kStatusAt = 9;
+  constexpr std::size_t kReasonAt = 13;
+  const bool version = line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
+  if (!version) return bad_response("it must start with HTTP/1.1 or HTTP/1.0 and a blank");
+  http_1_0 = line[kStatusAt - 2] == '0';
+  std::uint16_t status = 0;
+  for (std::size_t i = kStatusAt; i < kReasonAt - 1 && i < line.size(); ++i) {
+    if (!is_digit(line[i])) return bad_response("the status must be three digits");
+    status = static_cast<std::uint16_t>(status * 10 + (line[i] - '0'));
+  }
+  if (line.size() < kReasonAt || line[kReasonAt - 1] != ' ') {
+    return bad_response("the status must be three digits and a blank");
+  }
+  if (has_control(line.substr(kReasonAt))) {
+    return bad_response("a control character in its reason phrase");
+  }
+  head.status = status;
+  return std::nullopt;
+}
+
+std::optional<Error> check_fields(const ResponseFields& fields, bool http_1_0, ResponseHead& head) {
   if (head.status < 100 || head.status > 599) {
     return bad_response("status " + std::to_string(head.status) + " is none of 100 to 599");
   }
-  const Result<BodyFraming> framing = resolve_framing(fields.framing, fields.http_1_0);
+  const Result<BodyFraming> framing = resolve_framing(fields.framing, http_1_0);
   if (!framing) return bad_response(framing.error());
   head.chunked = framing->chunked;
   head.content_length = framing->content_length;
-  head.keep_alive = !fields.framing.close && !fields.http_1_0;
+  head.keep_alive = !fields.framing.close && !http_1_0;
   return std::nullopt;
+}
+
+std::optional<Error> parse_whole(std::string_view bytes, const HeadScanner& scanner,
+                                 ResponseHead& head) {
+  const std::size_t line_bytes = scanner.fields() - scanner.start() - 2;
+  bool http_1_0 = false;
+  auto error = parse_status_line(bytes.substr(scanner.start(), line_bytes), head, http_1_0);
+  if (error) return error;
+  ResponseFields fields(head);
+  const std::size_t fields_bytes = scanner.size() - scanner.fields();
+  error = fields.take(bytes.substr(scanner.fields(), fields_bytes));
+  if (error) return bad_response(*error);
+  return check_fields(fields, http_1_0, head);
 }
 
 BodyKind kind_of(const ResponseHead& head, bool head_request) {
@@ -149,10 +192,7 @@ Result<std::size_t> ResponseParser::parse_head(std::string_view bytes) {
     if (step == HeadScanner::Step::need_more) return std::size_t{0};
     if (step == HeadScanner::Step::fault) return bad_response(scanner.error(kLimits));
     if (step == HeadScanner::Step::start_line) continue;
-    ResponseFields fields(head);
-    const std::size_t size = scanner.size() - scanner.start();
-    if (auto error = fields.parse(bytes.substr(scanner.start(), size))) return bad_response(*error);
-    if (auto error = check_fields(fields, head)) return std::move(*error);
+    if (auto error = parse_whole(bytes, scanner, head)) return std::move(*error);
     if (head.status >= 200) break;
     if (auto error = check_interim(head, ++state_->interims)) return std::move(*error);
     clear(head);

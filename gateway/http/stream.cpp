@@ -9,6 +9,20 @@
 #include <climits>
 
 namespace tallygate::http {
+namespace {
+
+/// The kernel takes one piece faster by send() than by sendmsg().
+ssize_t send_pieces(int fd, std::span<const iovec> pieces) {
+  if (pieces.size() == 1) {
+    return TEMP_FAILURE_RETRY(::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL));
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
+  return TEMP_FAILURE_RETRY(::sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
+}  // namespace
 
 Stream::Stream(Reactor& reactor, int fd) : reactor_(reactor) { reactor_.add(watch_, fd); }
 
@@ -64,10 +78,7 @@ IoResult Stream::write(std::span<const iovec> pieces) {
     if (result == 1) return {IoStatus::ok, bytes};
     return {status_of_tls(result, true), 0};
   }
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
-  const ssize_t bytes = TEMP_FAILURE_RETRY(::sendmsg(watch_.fd, &message, MSG_NOSIGNAL));
+  const ssize_t bytes = send_pieces(watch_.fd, pieces);
   if (bytes >= 0) return {IoStatus::ok, static_cast<std::size_t>(bytes)};
   if (errno == EAGAIN) {
     watch_.can_write = false;

@@ -5,10 +5,18 @@
 namespace tallygate::http {
 namespace {
 
-bool is_usable(const UpstreamConnection& connection, SteadyTime now,
+/// Nothing has arrived for the upper layer. TLS has messages of its own (session tickets), so what
+/// the socket holds is only known by reading.
+bool is_silent(UpstreamConnection& connection) {
+  if (connection.stream.broken()) return false;
+  if (!connection.stream.has_input()) return true;
+  char byte = 0;
+  return connection.stream.read({&byte, 1}).status == IoStatus::would_block;
+}
+
+bool is_usable(UpstreamConnection& connection, SteadyTime now,
                std::chrono::milliseconds idle_limit) {
-  return !connection.stream.has_input() && !connection.stream.broken() &&
-         now - connection.idle_since < idle_limit;
+  return now - connection.idle_since < idle_limit && is_silent(connection);
 }
 
 }  // namespace
