@@ -21,11 +21,11 @@ TallySet Journal::tallies() const { return core_->tallies(); }
 JournalStatus Journal::status() const { return core_->status(); }
 
 Result<router::Record> Journal::find(const Uuid& id) const {
-  return core_->with_database([&](Database& database) { return database.find(id); });
+  return core_->find(RecordQuery::by_id(id));
 }
 
 Result<router::Record> Journal::find_by_response_id(std::string_view response_id) const {
-  return core_->find_by_response_id(response_id);
+  return core_->find(RecordQuery::by_response_id(response_id));
 }
 
 Result<void> Journal::purge(WallTime now) { return core_->purge(now - core_->options.retention); }

@@ -1,6 +1,6 @@
 #include "store/journal_core.h"
 
-#include <rocksdb/convenience.h>
+#include <algorithm>
 
 #include "store/rocksdb/errors.h"
 
@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kPendingLimit{5};
 }  // namespace
 
 JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
-    : options(the_options), names_(names), book_(the_options.index_response_ids) {
+    : options(the_options), names_(names), index_(the_options.index_response_ids) {
   intake_.max_records = options.max_queued_records;
   intake_.max_bytes = options.max_queued_bytes;
 }
@@ -34,11 +34,18 @@ Result<void> JournalCore::open_database() {
   background_->failed.store(false);
   auto opened = Database::open_primary(options, background_, retention_);
   if (!opened) return opened.error();
-  TallyBook book(options.index_response_ids);
-  if (auto loaded = book.load(**opened); !loaded) return loaded;
+  TallyBook book;
+  PendingIndex index(options.index_response_ids);
+  if (auto loaded = book.load(**opened, &index); !loaded) return loaded;
+  const auto purged = (**opened).purged();
+  if (!purged) return purged.error();
+  const auto removed = (**opened).last_batch_before(*purged);
+  if (!removed) return removed.error();
+  retention_->forget_up_to(*removed);
   {
     const std::lock_guard lock(book_mutex_);
     book_ = std::move(book);
+    index_ = std::move(index);
   }
   const std::unique_lock lock(database_mutex_);
   database_ = std::move(*opened);
@@ -71,21 +78,13 @@ Lane& JournalCore::add_lane(std::function<void()> wake) {
   return *lanes_.back();
 }
 
-Result<router::Record> JournalCore::find_by_response_id(std::string_view response_id) const {
-  std::optional<Uuid> pending;
+Result<router::Record> JournalCore::find(const RecordQuery& query) const {
+  std::vector<std::uint64_t> pending;
   {
     const std::lock_guard lock(book_mutex_);
-    pending = book_.index().find(response_id);
+    pending = index_.find(query.hash());
   }
-  return with_database([&](Database& database) -> Result<router::Record> {
-    const auto id = pending ? Result<Uuid>(*pending) : database.find_request_of(response_id);
-    if (!id) return id.error();
-    auto record = database.find(*id);
-    if (record && record->response_id != response_id) {
-      return make_error(Errc::not_found, "no request in the journal was answered with that id");
-    }
-    return record;
-  });
+  return with_database([&](Database& database) { return database.find(query, pending); });
 }
 
 TallySet JournalCore::tallies() const {
@@ -109,28 +108,27 @@ JournalStatus JournalCore::status() const {
 }
 
 Result<void> JournalCore::purge(WallTime before) {
+  const auto last = with_database([&](Database& database) -> Result<std::uint64_t> {
+    const auto purged = database.purged();
+    if (!purged) return purged.error();
+    before = std::max(before, *purged);  // what is forgotten does not come back
+    return database.last_batch_before(before);
+  });
+  if (!last) return last.error();
   std::future<Result<void>> done;
   {
     const std::lock_guard lock(purges_mutex_);
     if (stopping_.load()) {
       return make_error(Errc::storage_unavailable, "journal: it is being closed");
     }
-    purges_.push_back({before, {}});
+    purges_.push_back({before, *last, {}});
     done = purges_.back().done.get_future();
     purge_wanted_.store(true, std::memory_order_relaxed);
   }
   intake_.bell.ring();
-  if (auto removed = done.get(); !removed) return removed;
-  retention_->forget_before(before);
-  // The range is deleted; whole files of it may go now, without waiting for a compaction.
-  return with_database([&](Database& database) -> Result<void> {
-    const Uuid end_id = first_uuid_at(before);
-    const ::rocksdb::Slice end(end_id.view().data(), end_id.view().size());
-    const auto status = ::rocksdb::DeleteFilesInRange(
-        &database.engine(), database.family(Family::records), nullptr, &end, false);
-    if (!status.ok()) return error_of(status, "deleting files past their retention");
-    return {};
-  });
+  if (auto forgotten = done.get(); !forgotten) return forgotten;
+  retention_->forget_up_to(*last);
+  return with_database([&](Database& database) { return database.delete_log_up_to(*last); });
 }
 
 void JournalCore::run_sync() {

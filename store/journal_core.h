@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "store/lane.h"
+#include "store/pending_index.h"
+#include "store/record_query.h"
 #include "store/rocksdb/batch.h"
 #include "store/rocksdb/database.h"
 #include "store/tally_book.h"
@@ -31,7 +33,7 @@ class JournalCore {
   void close();
 
   Lane& add_lane(std::function<void()> wake);
-  Result<router::Record> find_by_response_id(std::string_view response_id) const;
+  Result<router::Record> find(const RecordQuery& query) const;
   TallySet tallies() const;
   JournalStatus status() const;
   Result<void> purge(WallTime before);
@@ -57,6 +59,7 @@ class JournalCore {
   };
   struct PurgeRequest {
     WallTime before;
+    std::uint64_t last_batch = 0;  ///< that is wholly older
     std::promise<Result<void>> done;
   };
 
@@ -72,8 +75,8 @@ class JournalCore {
   void publish_finished();
   bool reopen();
   void checkpoint_when_due();
-  bool checkpoint(WallTime remove_before);
-  void write_index();
+  bool checkpoint(const PurgeRequest* purge);
+  bool write_index_slice();
   void serve_purges(bool refuse);
   bool give_up_at_close() const;
   void note_failure(const std::string& what);
@@ -97,6 +100,7 @@ class JournalCore {
   std::unique_ptr<Database> database_;
   mutable std::mutex book_mutex_;
   TallyBook book_;
+  PendingIndex index_;  ///< under the book's mutex
 
   std::mutex stop_mutex_;
   std::condition_variable stop_signal_;

@@ -1,9 +1,11 @@
 #include "store/journal_reader.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "store/batch_codec.h"
 #include "store/bytes.h"
 #include "store/record_codec.h"
 #include "store/rocksdb/database.h"
@@ -16,6 +18,10 @@ namespace fs = std::filesystem;
 
 /// A primary may delete files between two steps of an open; then the next try sees the new ones.
 constexpr int kOpenTries = 5;
+
+/// False to stop.
+using Next = Result<bool>;
+using Visit = std::function<Next(std::uint64_t batch, const StoredRecord& stored)>;
 
 /// A directory of its own that goes when its owner goes.
 class Scratch {
@@ -44,7 +50,30 @@ struct JournalReader::State {
   Scratch scratch;
   std::unique_ptr<Database> database;  // before scratch goes, this does
   Names names;
+
+  /// Every record of the batches from `first` on, in commit order.
+  Result<void> scan_from(std::uint64_t first, const Visit& visit) const;
 };
+
+Result<void> JournalReader::State::scan_from(std::uint64_t first, const Visit& visit) const {
+  Result<void> result;
+  const auto visit_batch = [&](std::string_view key, std::string_view records) {
+    if (key.size() != sizeof(std::uint64_t)) {
+      result = make_error(Errc::storage_corrupt, "journal: an entry of its log is broken");
+      return false;
+    }
+    const auto number = from_big_endian<std::uint64_t>(key);
+    while (!records.empty()) {
+      const auto stored = take_record(records);
+      const auto next = stored ? visit(number, *stored) : stored.error();
+      if (!next) result = next.error();
+      if (!next || !*next) return false;
+    }
+    return true;
+  };
+  auto scanned = database->scan(Family::log, big_endian(first), {}, visit_batch);
+  return scanned ? result : scanned;
+}
 
 JournalReader::JournalReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JournalReader::~JournalReader() = default;
@@ -80,39 +109,42 @@ Result<std::uint64_t> JournalReader::scan(
     const JournalFilter& filter, const std::function<bool(const router::Record&)>& each) const {
   const router::NameId route = state_->names.find(filter.route);
   if (!filter.route.empty() && route == 0) return std::uint64_t{0};
-  const Uuid first = filter.since ? first_uuid_at(*filter.since) : Uuid{};
-  const Uuid end = filter.until ? first_uuid_at(*filter.until) : Uuid{};
+  const auto purged = state_->database->purged();
+  if (!purged) return purged.error();
+  const WallTime since = std::max(*purged, filter.since.value_or(WallTime{}));
+  const auto before = state_->database->last_batch_before(since);
+  if (!before) return before.error();
   std::uint64_t count = 0;
-  std::optional<Error> error;
-  const auto visit = [&](std::string_view key, std::string_view value) {
-    if (key.size() != sizeof(Uuid)) {
-      error = make_error(Errc::storage_corrupt, "journal: a record's key is no request id");
-      return false;
-    }
-    const auto record = decode_record(uuid_of(key), value);
-    if (!record) {
-      error = record.error();
-      return false;
-    }
-    if (!filter.route.empty() && record->route != route) return true;
-    ++count;
-    return each(*record);
-  };
   const auto scanned =
-      state_->database->scan(Family::records, filter.since ? first.view() : std::string_view{},
-                             filter.until ? end.view() : std::string_view{}, visit);
+      state_->scan_from(*before + 1, [&](std::uint64_t, const StoredRecord& stored) -> Next {
+        const WallTime made = time_of(stored.id);
+        if (made < since || (filter.until && made >= *filter.until)) return true;
+        const auto record = decode_record(stored.id, stored.bytes);
+        if (!record) return record.error();
+        if (!filter.route.empty() && record->route != route) return true;
+        ++count;
+        return each(*record);
+      });
   if (!scanned) return scanned.error();
-  if (error) return *error;
   return count;
 }
 
 Result<router::Record> JournalReader::find(const Uuid& id) const {
-  return state_->database->find(id);
+  const auto query = RecordQuery::by_id(id);
+  const auto indexed = state_->database->meta(kIndexedKey);
+  if (!indexed) return indexed.error();
+  std::vector<std::uint64_t> pending;  // the writer has an index of these in memory
+  const auto visit = [&](std::uint64_t batch, const StoredRecord& stored) -> Next {
+    if (stored.id == id) pending.push_back(batch);
+    return pending.empty();
+  };
+  if (auto scanned = state_->scan_from(*indexed + 1, visit); !scanned) return scanned.error();
+  return state_->database->find(query, pending);
 }
 
 Result<TallySet> JournalReader::tallies() const {
-  TallyBook book(false);
-  if (auto loaded = book.load(*state_->database); !loaded) return loaded.error();
+  TallyBook book;
+  if (auto loaded = book.load(*state_->database, nullptr); !loaded) return loaded.error();
   return book.copy();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Reads a journal in time order without opening it for writing: `tallygate journal`, recounts in
+// Reads a journal in commit order without opening it for writing: `tallygate journal`, recounts in
 // tests, exports. Works beside a running gate (RocksDB secondary instance). Blocking.
 
 #include <functional>
@@ -29,8 +29,10 @@ class JournalReader {
   ~JournalReader();
 
   const Names& names() const;
-  /// Calls `each` for every record that passes, oldest first, until it returns false. The count
-  /// is that of the calls.
+  /// Calls `each` for every record that passes, the first committed first, until it returns
+  /// false: by the ends of requests, not by their starts. The count is that of the calls. Starts
+  /// near `since`; reads to the end of the journal whatever `until` says, for a long request
+  /// commits long after its start.
   Result<std::uint64_t> scan(const JournalFilter& filter,
                              const std::function<bool(const router::Record&)>& each) const;
   Result<router::Record> find(const Uuid& id) const;

@@ -30,12 +30,12 @@ void JournalCore::run() {
       const std::lock_guard lock(lanes_mutex_);
       for (auto& lane : lanes_) lane->close();
       last_turn = true;
-    } else if (!taken) {
+    } else if (!taken && !write_index_slice()) {
       intake_.bell.sleep(next_deadline());
     }
   }
   serve_purges(true);
-  if (database_ != nullptr && book_.needs_checkpoint()) checkpoint(WallTime{});
+  if (database_ != nullptr && book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
 Bell::Deadline JournalCore::next_deadline() const {
@@ -70,7 +70,7 @@ void JournalCore::commit_taken() {
     intake_.records.fetch_sub(records_.size(), std::memory_order_relaxed);
     intake_.bytes.fetch_sub(batch_bytes_, std::memory_order_relaxed);
     publish_finished();
-    if (book_.index().size() >= ResponseIndex::kWorthWriting) write_index();
+    write_index_slice();
   }
   publish_finished();
 }
@@ -97,7 +97,7 @@ bool JournalCore::fill_batch() {
 void JournalCore::rebuild_batch() {
   batch_.clear();
   for (const auto* record : records_) {
-    batch_.add_record(*database_, *record);
+    batch_.add_record(*record);
   }
   // Read after the records were taken: whatever name they hold is counted.
   names_in_batch_ = names_.size();
@@ -139,7 +139,10 @@ bool JournalCore::write_batch() {
 void JournalCore::fold_batch() {
   const std::lock_guard lock(book_mutex_);
   if (book_.last_batch() != batch_number_) {
-    for (const auto* record : records_) book_.fold(*record);
+    for (const auto* record : records_) {
+      book_.fold(*record);
+      index_.add(*record, batch_number_);
+    }
     book_.end_batch(batch_number_);
   }
   pending_since_.store(0, std::memory_order_relaxed);
@@ -189,16 +192,16 @@ void JournalCore::checkpoint_when_due() {
     if (!reopen()) return;
     failing_.store(false, std::memory_order_relaxed);
   }
-  if (book_.needs_checkpoint()) checkpoint(WallTime{});
+  if (book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
-bool JournalCore::checkpoint(WallTime remove_before) {
+bool JournalCore::checkpoint(const PurgeRequest* purge) {
   batch_.clear();
   {
     const std::lock_guard lock(book_mutex_);
     book_.add_checkpoint(*database_, batch_);
   }
-  if (remove_before > WallTime{}) batch_.remove_records(*database_, WallTime{}, remove_before);
+  if (purge != nullptr) batch_.add_purge(*database_, purge->before, purge->last_batch);
   const auto status = batch_.write(*database_);
   last_checkpoint_ = Clock::now();
   if (status.ok()) {
@@ -213,17 +216,20 @@ bool JournalCore::checkpoint(WallTime remove_before) {
   return false;
 }
 
-void JournalCore::write_index() {
-  if (database_ == nullptr) return;
-  batch_.clear();
-  {
+bool JournalCore::write_index_slice() {
+  if (database_ == nullptr) return false;
+  if (index_.is_seal_due()) {
     const std::lock_guard lock(book_mutex_);
-    book_.index().add_to(*database_, batch_);
+    index_.seal(book_.last_batch());
   }
+  if (!index_.is_sealed()) return false;
+  batch_.clear();
+  index_.add_slice(*database_, batch_);
   // What fails here is tried again after the next batch, which also deals with the disk.
-  if (!batch_.write(*database_).ok()) return;
+  if (!batch_.write(*database_).ok()) return false;
   const std::lock_guard lock(book_mutex_);
-  book_.index().clear();
+  index_.after_slice();
+  return true;
 }
 
 void JournalCore::serve_purges(bool refuse) {
@@ -236,8 +242,8 @@ void JournalCore::serve_purges(bool refuse) {
     purge_wanted_.store(false, std::memory_order_relaxed);
   }
   for (auto& request : requests) {
-    // With a checkpoint, since a record that the log names must be there to be replayed.
-    if (!refuse && database_ != nullptr && checkpoint(request.before)) {
+    // With a checkpoint, since what is removed cannot be replayed.
+    if (!refuse && database_ != nullptr && checkpoint(&request)) {
       request.done.set_value({});
     } else {
       request.done.set_value(make_error(Errc::storage_unavailable,

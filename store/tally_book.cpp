@@ -1,11 +1,17 @@
 #include "store/tally_book.h"
 
-#include <optional>
+#include <algorithm>
+#include <chrono>
 
+#include "store/batch_codec.h"
 #include "store/bytes.h"
+#include "store/record_codec.h"
 
 namespace tallygate::store {
 namespace {
+
+/// Retention and scans from a time are as exact as this; entries are few.
+constexpr std::chrono::minutes kTimeInterval{1};
 
 Error broken(std::string_view what) {
   return make_error(Errc::storage_corrupt, "journal: " + std::string(what) +
@@ -15,15 +21,15 @@ Error broken(std::string_view what) {
 
 }  // namespace
 
-Result<void> TallyBook::load(const Database& database) {
-  entries_.clear();
-  dirty_.clear();
-  index_.clear();
-  const auto checkpoint = database.checkpoint();
+Result<void> TallyBook::load(const Database& database, PendingIndex* index) {
+  const auto checkpoint = database.meta(kCheckpointKey);
   if (!checkpoint) return checkpoint.error();
   last_batch_ = checkpoint_ = *checkpoint;
+  const auto newest = database.meta(kNewestKey);
+  if (!newest) return newest.error();
+  newest_ = WallTime{std::chrono::microseconds{static_cast<std::int64_t>(*newest)}};
   if (auto loaded = load_tallies(database); !loaded) return loaded;
-  return replay_log(database);
+  return replay_log(database, index);
 }
 
 Result<void> TallyBook::load_tallies(const Database& database) {
@@ -43,32 +49,50 @@ Result<void> TallyBook::load_tallies(const Database& database) {
   return {};
 }
 
-Result<void> TallyBook::replay_log(const Database& database) {
-  std::optional<Error> error;
-  const auto visit = [&](std::string_view key, std::string_view ids) {
-    if (key.size() != sizeof(std::uint64_t) || ids.size() % sizeof(Uuid) != 0) {
-      error = broken("an entry of its log is broken");
+Result<void> TallyBook::replay_log(const Database& database, PendingIndex* index) {
+  std::uint64_t first = checkpoint_;
+  std::uint64_t indexed = UINT64_MAX;
+  if (index != nullptr) {
+    const auto stored = database.meta(kIndexedKey);
+    if (!stored) return stored.error();
+    indexed = *stored;
+    first = std::min(first, indexed);
+  }
+  Result<void> replayed;
+  const auto visit = [&](std::string_view key, std::string_view records) {
+    if (key.size() != sizeof(std::uint64_t)) {
+      replayed = broken("an entry of its log is broken");
       return false;
     }
-    for (; !ids.empty(); ids.remove_prefix(sizeof(Uuid))) {
-      const auto record = database.find(uuid_of(ids.substr(0, sizeof(Uuid))));
-      if (!record) {
-        error = broken("a record of its log cannot be read (" + record.error().message + ")");
-        return false;
-      }
-      fold(*record);
+    const auto number = from_big_endian<std::uint64_t>(key);
+    if (number > checkpoint_ && number != last_batch_ + 1) {
+      replayed = broken("its log has a gap before batch " + std::to_string(number));
+      return false;
     }
-    end_batch(from_big_endian<std::uint64_t>(key));
-    return true;
+    replayed = replay_batch(number, records, number > indexed ? index : nullptr);
+    return replayed.has_value();
   };
-  auto scanned = database.scan(Family::log, big_endian(checkpoint_ + 1), {}, visit);
-  if (!scanned) return scanned;
-  if (error) return *error;
+  auto scanned = database.scan(Family::log, big_endian(first + 1), {}, visit);
+  return scanned ? replayed : scanned;
+}
+
+Result<void> TallyBook::replay_batch(std::uint64_t number, std::string_view records,
+                                     PendingIndex* index) {
+  while (!records.empty()) {
+    const auto stored = take_record(records);
+    const auto record = stored ? decode_record(stored->id, stored->bytes) : stored.error();
+    if (!record) {
+      return broken("a record of its log cannot be read (" + record.error().message + ")");
+    }
+    if (number > checkpoint_) fold(*record);
+    if (index != nullptr) index->add(*record, number);
+  }
+  if (number > checkpoint_) end_batch(number);
   return {};
 }
 
 void TallyBook::fold(const router::Record& record) {
-  if (indexes_ && !record.response_id.empty()) index_.add(record.response_id, record.id);
+  newest_ = std::max(newest_, time_of(record.id));
   const router::TallyKeys keys = router::keys_of(record);
   for (int i = 0; i < keys.count; ++i) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
@@ -80,18 +104,18 @@ void TallyBook::fold(const router::Record& record) {
   }
 }
 
+bool TallyBook::is_time_due() const { return !timed_ || newest_ - *timed_ >= kTimeInterval; }
+
 void TallyBook::add_checkpoint(const Database& database, Batch& batch) {
-  index_.add_to(database, batch);
   for (const auto& key : dirty_) batch.add_tally(database, key, entries_.find(key)->second.tally);
-  batch.add_checkpoint(database, last_batch_);
-  if (is_trim_due()) batch.trim_log(database, trimmed_ + 1, last_batch_);
+  batch.add_checkpoint(database, last_batch_, newest_);
+  if (is_time_due()) batch.add_time(database, last_batch_, newest_);
 }
 
 void TallyBook::after_checkpoint() {
   for (const auto& key : dirty_) entries_.find(key)->second.dirty = false;
   dirty_.clear();
-  index_.clear();
-  if (is_trim_due()) trimmed_ = last_batch_;
+  if (is_time_due()) timed_ = newest_;
   checkpoint_ = last_batch_;
 }
 

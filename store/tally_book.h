@@ -1,27 +1,26 @@
 #pragma once
-// What is folded from the journal: all tallies, which of them changed since the last checkpoint,
-// the response ids that wait for their index; and how they are loaded: the checkpoint with the log
-// replayed over it. Not thread-safe.
+// What is folded from the journal: all tallies, and which of them changed since the last
+// checkpoint; and how it is loaded: the checkpoint with the log replayed over it. Not thread-safe.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "router/tally.h"
 #include "store/journal.h"
 #include "store/names.h"
-#include "store/response_index.h"
+#include "store/pending_index.h"
 #include "store/rocksdb/batch.h"
 
 namespace tallygate::store {
 
 class TallyBook {
  public:
-  explicit TallyBook(bool index_response_ids) : indexes_(index_response_ids) {}
-
-  /// Empties the book and fills it from `database`.
-  Result<void> load(const Database& database);
+  /// Fills an empty book from `database`, and `index`, unless it is null, with what is not in the
+  /// index of the database.
+  Result<void> load(const Database& database, PendingIndex* index);
 
   void fold(const router::Record& record);
   /// Batch `number` is folded whole.
@@ -39,9 +38,6 @@ class TallyBook {
 
   TallySet copy() const;
 
-  ResponseIndex& index() { return index_; }
-  const ResponseIndex& index() const { return index_; }
-
  private:
   struct Hash {
     using is_avalanching = void;
@@ -52,18 +48,17 @@ class TallyBook {
     bool dirty = false;
   };
 
-  /// A replay starts after the checkpoint in any case, and every trim leaves a tombstone.
-  bool is_trim_due() const { return last_batch_ - trimmed_ >= 4096; }
+  bool is_time_due() const;
   Result<void> load_tallies(const Database& database);
-  Result<void> replay_log(const Database& database);
+  Result<void> replay_log(const Database& database, PendingIndex* index);
+  Result<void> replay_batch(std::uint64_t number, std::string_view records, PendingIndex* index);
 
   boost::unordered_flat_map<router::TallyKey, Entry, Hash> entries_;
   std::vector<router::TallyKey> dirty_;
   std::uint64_t last_batch_ = 0;
   std::uint64_t checkpoint_ = 0;
-  std::uint64_t trimmed_ = 0;  ///< the log has nothing up to here; 0 = not known
-  bool indexes_;
-  ResponseIndex index_;
+  WallTime newest_{};              ///< record up to last_batch_
+  std::optional<WallTime> timed_;  ///< newest_ when it was last written to the times
 };
 
 /// Fills `names` with the journal's. Entries that `names` has already must be the same ones.

@@ -1,35 +1,23 @@
 #include "store/rocksdb/batch.h"
 
 #include "store/bytes.h"
-#include "store/record_codec.h"
 
 namespace tallygate::store {
 namespace {
 
 ::rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
+std::uint64_t micros(WallTime time) { return static_cast<std::uint64_t>(micros_since_epoch(time)); }
+
 }  // namespace
 
 void Batch::clear() {
   batch_.Clear();
-  ids_.clear();
-}
-
-void Batch::add_record(const Database& database, const router::Record& record) {
-  value_.clear();
-  encode_record(record, value_);
-  batch_.Put(database.family(Family::records), slice(record.id.view()), value_);
-  ids_.append(record.id.view());
+  records_.clear();
 }
 
 void Batch::add_log(const Database& database, std::uint64_t number) {
-  batch_.Put(database.family(Family::log), big_endian(number), ids_);
-}
-
-void Batch::add_response(const Database& database, const Hash128& response,
-                         const Uuid& request_id) {
-  batch_.Put(database.family(Family::by_response_id), key_of_response(response),
-             slice(request_id.view()));
+  batch_.Put(database.family(Family::log), big_endian(number), records_);
 }
 
 void Batch::add_name(const Database& database, router::NameId id, std::string_view text) {
@@ -45,18 +33,37 @@ void Batch::add_tally(const Database& database, const router::TallyKey& key,
   batch_.Put(database.family(Family::tallies), key_, value_);
 }
 
-void Batch::add_checkpoint(const Database& database, std::uint64_t last) {
-  batch_.Put(database.family(Family::meta), kCheckpointKey, big_endian(last));
+void Batch::add_checkpoint(const Database& database, std::uint64_t last, WallTime newest) {
+  put_meta(database, kCheckpointKey, last);
+  put_meta(database, kNewestKey, micros(newest));
 }
 
-void Batch::trim_log(const Database& database, std::uint64_t first, std::uint64_t last) {
-  batch_.DeleteRange(database.family(Family::log), big_endian(first), big_endian(last + 1));
+void Batch::add_time(const Database& database, std::uint64_t last, WallTime newest) {
+  batch_.Put(database.family(Family::times), big_endian(last), big_endian(micros(newest)));
 }
 
-void Batch::remove_records(const Database& database, WallTime from, WallTime to) {
-  const Uuid first = first_uuid_at(from);
-  const Uuid end = first_uuid_at(to);
-  batch_.DeleteRange(database.family(Family::records), slice(first.view()), slice(end.view()));
+void Batch::add_index(const Database& database, std::size_t partition,
+                      std::span<const IndexEntry> entries) {
+  value_.clear();
+  append_entries(entries, value_);
+  batch_.Put(database.family(Family::index), index_key(partition, entries.front().batch), value_);
+}
+
+void Batch::add_indexed(const Database& database, std::uint64_t last) {
+  put_meta(database, kIndexedKey, last);
+}
+
+void Batch::add_purge(const Database& database, WallTime before, std::uint64_t last) {
+  put_meta(database, kPurgedKey, micros(before));
+  // The entry of `last` stays: it says where the log begins.
+  if (last != 0) {
+    batch_.DeleteRange(database.family(Family::times), big_endian(std::uint64_t{0}),
+                       big_endian(last));
+  }
+}
+
+void Batch::put_meta(const Database& database, const char* key, std::uint64_t value) {
+  batch_.Put(database.family(Family::meta), key, big_endian(value));
 }
 
 ::rocksdb::Status Batch::write(Database& database) {

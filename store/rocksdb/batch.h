@@ -3,13 +3,15 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/hash.h"
 #include "base/time.h"
 #include "router/record.h"
 #include "router/tally.h"
+#include "store/batch_codec.h"
+#include "store/index_codec.h"
 #include "store/names.h"
 #include "store/rocksdb/database.h"
 
@@ -18,24 +20,31 @@ namespace tallygate::store {
 class Batch {
  public:
   void clear();
-  void add_record(const Database& database, const router::Record& record);
-  /// After the records: their ids as the log's entry `number`.
+  void add_record(const router::Record& record) { append_record(record, records_); }
+  /// The records added so far as the log's entry `number`.
   void add_log(const Database& database, std::uint64_t number);
-  void add_response(const Database& database, const Hash128& response, const Uuid& request_id);
   void add_name(const Database& database, router::NameId id, std::string_view text);
   void add_tally(const Database& database, const router::TallyKey& key, const router::Tally& tally);
-  /// The stored tallies now include every batch up to `last`.
-  void add_checkpoint(const Database& database, std::uint64_t last);
-  /// Removes the log's entries `first` to `last`.
-  void trim_log(const Database& database, std::uint64_t first, std::uint64_t last);
-  /// Removes the records that were made in [from, to).
-  void remove_records(const Database& database, WallTime from, WallTime to);
+  /// The stored tallies now include every batch up to `last`; no record up to it is newer than
+  /// `newest`.
+  void add_checkpoint(const Database& database, std::uint64_t last, WallTime newest);
+  /// No record up to batch `last` is newer than `newest`.
+  void add_time(const Database& database, std::uint64_t last, WallTime newest);
+  /// `entries` are of one partition, in commit order.
+  void add_index(const Database& database, std::size_t partition,
+                 std::span<const IndexEntry> entries);
+  /// The index now includes every batch up to `last`.
+  void add_indexed(const Database& database, std::uint64_t last);
+  /// Records made before `before` are forgotten, with them whole batches up to `last`.
+  void add_purge(const Database& database, WallTime before, std::uint64_t last);
 
   ::rocksdb::Status write(Database& database);
 
  private:
+  void put_meta(const Database& database, const char* key, std::uint64_t value);
+
   ::rocksdb::WriteBatch batch_;
-  std::string ids_;
+  std::string records_;
   std::string key_;
   std::string value_;
 };

@@ -1,11 +1,12 @@
 #include "store/rocksdb/database.h"
 
+#include <rocksdb/convenience.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "store/bytes.h"
-#include "store/record_codec.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
@@ -13,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 constexpr std::string_view kFormatKey = "format";
 
 /// RocksDB would begin a new database over files whose CURRENT is gone: the old one would be lost
@@ -83,9 +84,9 @@ Result<std::unique_ptr<Database>> Database::open_primary(
   std::unique_ptr<Database> database(new Database);
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
-  const auto status = ::rocksdb::DB::Open(
-      journal_db_options(options, cache, std::move(background)), options.path,
-      journal_families(options, cache, std::move(retention)), &handles, &engine);
+  const auto status =
+      ::rocksdb::DB::Open(journal_db_options(options, cache, std::move(background)), options.path,
+                          journal_families(cache, std::move(retention)), &handles, &engine);
   if (!status.ok()) return error_of_open(status, options.path);
   database->engine_.reset(engine);
   std::copy(handles.begin(), handles.end(), database->families_.begin());
@@ -115,9 +116,8 @@ Result<std::unique_ptr<Database>> Database::open_secondary(const std::string& pa
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
   auto status = ::rocksdb::DB::OpenAsSecondary(
-      settings, path, scratch,
-      journal_families(options, cache, std::make_shared<RetentionFilterFactory>()), &handles,
-      &engine);
+      settings, path, scratch, journal_families(cache, std::make_shared<RetentionFilterFactory>()),
+      &handles, &engine);
   if (!status.ok()) return error_of_open(status, path);
   database->engine_.reset(engine);
   std::copy(handles.begin(), handles.end(), database->families_.begin());
@@ -137,35 +137,25 @@ Database::~Database() {
   engine_->Close().PermitUncheckedError();
 }
 
-Result<router::Record> Database::find(const Uuid& id) const {
-  std::string value;
-  const auto status =
-      engine_->Get(::rocksdb::ReadOptions(), family(Family::records), slice(id.view()), &value);
-  if (status.IsNotFound()) {
-    return make_error(Errc::not_found, "no request " + to_string(id) + " in the journal");
-  }
-  if (!status.ok()) return error_of(status, "reading request " + to_string(id));
-  return decode_record(id, value);
-}
-
-Result<Uuid> Database::find_request_of(std::string_view response_id) const {
-  std::string value;
-  const auto status = engine_->Get(::rocksdb::ReadOptions(), family(Family::by_response_id),
-                                   key_of_response(hash128(response_id)), &value);
-  if (status.IsNotFound()) {
-    return make_error(Errc::not_found, "no request in the journal was answered with that id");
-  }
-  if (!status.ok()) return error_of(status, "looking up a response id");
-  if (value.size() != sizeof(Uuid)) {
-    return make_error(Errc::storage_corrupt, "journal: an entry of by_response_id is broken");
-  }
-  return uuid_of(value);
-}
-
-Result<std::uint64_t> Database::checkpoint() const {
-  auto value = read_meta(*engine_, family(Family::meta), kCheckpointKey, sizeof(std::uint64_t));
+Result<std::uint64_t> Database::meta(const char* key) const {
+  auto value = read_meta(*engine_, family(Family::meta), key, sizeof(std::uint64_t));
   if (!value) return value.error();
   return from_big_endian<std::uint64_t>(*value);
+}
+
+Result<WallTime> Database::purged() const {
+  const auto micros = meta(kPurgedKey);
+  if (!micros) return micros.error();
+  return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(*micros)}};
+}
+
+Result<void> Database::delete_log_up_to(std::uint64_t last) {
+  const std::string end = big_endian(last);
+  const ::rocksdb::Slice bound(end);
+  const auto status =
+      ::rocksdb::DeleteFilesInRange(engine_.get(), family(Family::log), nullptr, &bound, true);
+  if (!status.ok()) return error_of(status, "deleting files past their retention");
+  return {};
 }
 
 Result<void> Database::scan(Family which, std::string_view first, std::string_view end,
@@ -179,13 +169,6 @@ Result<void> Database::scan(Family which, std::string_view first, std::string_vi
   }
   if (!at->status().ok()) return error_of(at->status(), "scanning");
   return {};
-}
-
-std::string key_of_response(const Hash128& response) {
-  std::string key(sizeof response, '\0');
-  char* const at = put_big(key.data(), response.high);
-  put_big(at, response.low);
-  return key;
 }
 
 }  // namespace tallygate::store

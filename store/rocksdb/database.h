@@ -7,19 +7,24 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/hash.h"
 #include "base/result.h"
 #include "router/record.h"
 #include "router/tally.h"
+#include "store/record_query.h"
 #include "store/rocksdb/options.h"
 
 namespace tallygate::store {
 
-/// In Family::meta: the number of the last batch that the stored tallies include.
-inline constexpr const char* kCheckpointKey = "checkpoint";
+/// In Family::meta, all big-endian u64; missing = 0.
+inline constexpr const char* kCheckpointKey = "checkpoint";  ///< last batch in the stored tallies
+inline constexpr const char* kIndexedKey = "indexed";        ///< last batch in the index
+inline constexpr const char* kNewestKey = "newest";  ///< newest record up to the checkpoint, micros
+inline constexpr const char* kPurgedKey = "purged";  ///< records made before are forgotten, micros
 
 class Database {
  public:
@@ -38,11 +43,22 @@ class Database {
     return families_[static_cast<std::size_t>(family)];
   }
 
-  Result<router::Record> find(const Uuid& id) const;
-  Result<Uuid> find_request_of(std::string_view response_id) const;
+  Result<std::uint64_t> meta(const char* key) const;
+  /// Records made before are forgotten, though their batch may still be there.
+  Result<WallTime> purged() const;
+  /// The last batch of which is known that no record up to it was made at `time` or later; 0 = of
+  /// none. So a scan from `time` starts at the next.
+  Result<std::uint64_t> last_batch_before(WallTime time) const;
 
-  /// The number of the last batch that the stored tallies include; 0 = none yet.
-  Result<std::uint64_t> checkpoint() const;
+  /// Whole files of the log that have nothing after batch `last`. Its keys only grow, so that
+  /// these are all but the last file or two, and no tombstone has to be merged away.
+  Result<void> delete_log_up_to(std::uint64_t last);
+
+  /// The newest record that answers: first in the batches `pending`, which the index does not have
+  /// yet, then in what the index names.
+  Result<router::Record> find(const RecordQuery& query,
+                              std::span<const std::uint64_t> pending) const;
+
   /// Each returns false to stop. Keys and values are valid during the call only.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   /// Entries of `family` with `first` <= key < `end` (empty = to the last), in order.
@@ -50,13 +66,14 @@ class Database {
                     const Visit& visit) const;
 
  private:
+  using Found = Result<std::optional<router::Record>>;
+
   Database() = default;
+  Found find_in_batch(const RecordQuery& query, std::uint64_t number, WallTime cutoff) const;
+  Found find_in_index(const RecordQuery& query, WallTime cutoff) const;
 
   std::unique_ptr<::rocksdb::DB> engine_;
   std::array<::rocksdb::ColumnFamilyHandle*, kFamilyCount> families_{};
 };
-
-/// The hash of the model's response id as the 16 bytes that by_response_id has for it.
-std::string key_of_response(const Hash128& response);
 
 }  // namespace tallygate::store

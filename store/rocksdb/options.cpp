@@ -1,12 +1,8 @@
 #include "store/rocksdb/options.h"
 
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
-
-#include <algorithm>
-#include <limits>
 
 namespace tallygate::store {
 namespace {
@@ -38,7 +34,6 @@ class FailureListener : public ::rocksdb::EventListener {
   table.block_cache = cache;
   table.format_version = 5;
   table.checksum = ::rocksdb::kXXH3;
-  table.filter_policy.reset(::rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
 
@@ -46,9 +41,37 @@ class FailureListener : public ::rocksdb::EventListener {
   family.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = 16 * kMegabyte;
   family.max_write_buffer_number = 2;
-  family.compression = ::rocksdb::kLZ4Compression;
-  family.bottommost_compression = ::rocksdb::kZSTD;
+  family.compression = ::rocksdb::kNoCompression;
   return family;
+}
+
+/// Keys only grow, so that files never overlap and move down without being rewritten, until they
+/// are compressed once on their way to level 2. A batch is larger than a block.
+::rocksdb::ColumnFamilyOptions log_options(const ::rocksdb::ColumnFamilyOptions& base) {
+  auto log = base;
+  log.compaction_style = ::rocksdb::kCompactionStyleLevel;
+  log.level_compaction_dynamic_level_bytes = false;
+  log.level0_file_num_compaction_trigger = 2;  // retention removes no file of level 0
+  log.max_bytes_for_level_base = 256 * kMegabyte;
+  log.compression_per_level.assign(7, ::rocksdb::kLZ4Compression);
+  log.compression_per_level[0] = log.compression_per_level[1] = ::rocksdb::kNoCompression;
+  return log;
+}
+
+/// Every segment touches every partition: files are merged rarely and many at once. Hashes do not
+/// compress.
+::rocksdb::ColumnFamilyOptions index_options(const ::rocksdb::ColumnFamilyOptions& base,
+                                             std::shared_ptr<RetentionFilterFactory> retention) {
+  auto index = base;
+  index.compaction_style = ::rocksdb::kCompactionStyleUniversal;
+  index.compaction_options_universal.min_merge_width = 8;
+  index.compaction_options_universal.max_size_amplification_percent = 1000;
+  index.level0_file_num_compaction_trigger = 16;
+  index.level0_slowdown_writes_trigger = 64;
+  index.level0_stop_writes_trigger = 128;
+  index.compaction_filter_factory = std::move(retention);
+  index.periodic_compaction_seconds = 24 * 3600;
+  return index;
 }
 
 }  // namespace
@@ -97,30 +120,13 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
 }
 
 std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
-    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    const std::shared_ptr<::rocksdb::Cache>& cache,
     std::shared_ptr<RetentionFilterFactory> retention) {
   const auto base = base_options(cache);
-
-  // Keys in no order are merged rarely and many files at once; a look-up asks their blooms.
-  auto hashed = base;
-  hashed.write_buffer_size = 4 * kMegabyte;
-  hashed.compaction_style = ::rocksdb::kCompactionStyleUniversal;
-  hashed.compaction_options_universal.min_merge_width = 8;
-  hashed.compaction_options_universal.max_size_amplification_percent = 1000;
-  hashed.level0_file_num_compaction_trigger = 16;
-  hashed.level0_slowdown_writes_trigger = 64;
-  hashed.level0_stop_writes_trigger = 128;
-  hashed.compression = ::rocksdb::kNoCompression;
-  hashed.bottommost_compression = ::rocksdb::kDisableCompressionOption;
-  hashed.compaction_filter_factory = std::move(retention);
-  const auto retention_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::seconds>(options.retention).count()));
-  hashed.periodic_compaction_seconds = std::max<std::uint64_t>(3600, retention_seconds);
-
   return {{::rocksdb::kDefaultColumnFamilyName, base},
-          {"records", base},
-          {"log", base},
-          {"by_response_id", hashed},
+          {"log", log_options(base)},
+          {"index", index_options(base, std::move(retention))},
+          {"times", base},
           {"names", base},
           {"tallies", base}};
 }

@@ -18,12 +18,12 @@ namespace tallygate::store {
 
 /// Column families, in the order of their handles.
 enum class Family : std::uint8_t {
-  meta,            ///< "format", "checkpoint"
-  records,         ///< request id -> encoded record
-  log,             ///< big-endian u64 batch number -> request ids, concatenated
-  by_response_id,  ///< XXH3-128 of the model's response id -> request id
-  names,           ///< big-endian u32 -> text
-  tallies,         ///< encoded TallyKey -> encoded Tally
+  meta,     ///< "format" and what the keys below name
+  log,      ///< big-endian u64 batch number -> the batch: its records
+  index,    ///< partition, first batch of the segment there -> index entries
+  times,    ///< batch number -> the newest record up to it
+  names,    ///< big-endian u32 -> text
+  tallies,  ///< encoded TallyKey -> encoded Tally
 };
 inline constexpr std::size_t kFamilyCount = 6;
 
@@ -39,7 +39,7 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache();
                                         std::shared_ptr<BackgroundState> background);
 /// In the order of Family.
 std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
-    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    const std::shared_ptr<::rocksdb::Cache>& cache,
     std::shared_ptr<RetentionFilterFactory> retention);
 
 /// no_slowdown everywhere: a stall answers Incomplete and the journal thread decides; mixing both

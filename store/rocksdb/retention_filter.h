@@ -1,27 +1,25 @@
 #pragma once
-// Drops entries whose value is a request id older than the cutoff, when RocksDB compacts anyway.
-// For families whose keys do not sort by time. Thread-safe.
+// Drops index segments that name removed batches only, when RocksDB compacts anyway. Thread-safe.
 
 #include <rocksdb/compaction_filter.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
-
-#include "base/time.h"
 
 namespace tallygate::store {
 
 class RetentionFilterFactory : public ::rocksdb::CompactionFilterFactory {
  public:
-  void forget_before(WallTime cutoff) { cutoff_.store(cutoff, std::memory_order_relaxed); }
-  WallTime cutoff() const { return cutoff_.load(std::memory_order_relaxed); }
+  /// Batches up to `last` are removed.
+  void forget_up_to(std::uint64_t last) { last_.store(last, std::memory_order_relaxed); }
 
   const char* Name() const override { return "tallygate.retention"; }
   std::unique_ptr<::rocksdb::CompactionFilter> CreateCompactionFilter(
       const ::rocksdb::CompactionFilter::Context& context) override;
 
  private:
-  std::atomic<WallTime> cutoff_{WallTime{}};
+  std::atomic<std::uint64_t> last_{0};
 };
 
 }  // namespace tallygate::store

@@ -31,12 +31,13 @@ void write_hundred(const std::string& path) {
   Writer(*journal).commit(records);
 }
 
+/// How many pass, the first committed of them and the last.
 std::string check(const JournalReader& reader, const JournalFilter& filter) {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   const auto count = reader.scan(filter, [&](const router::Record& record) {
     const auto n = static_cast<std::uint64_t>(micros_since_epoch(record.started)) / 1000;
-    EXPECT_GT(n, last) << "out of order";
+    EXPECT_TRUE(last == 0 || n < last) << "not in commit order";
     if (first == 0) first = n;
     last = n;
     return true;
@@ -44,16 +45,16 @@ std::string check(const JournalReader& reader, const JournalFilter& filter) {
   return std::to_string(count.value()) + ": " + std::to_string(first) + ".." + std::to_string(last);
 }
 
-TEST(JournalReader, ScansInTimeOrderWithFilters) {
+TEST(JournalReader, ScansInCommitOrderWithFilters) {
   const TemporaryDirectory directory;
   write_hundred(directory / "journal");
   const auto reader = JournalReader::open(directory / "journal").value();
-  EXPECT_EQ(check(*reader, {}), "100: 1..100");
-  EXPECT_EQ(check(*reader, {.since = at_millis(90), .until = {}, .route = ""}), "11: 90..100");
-  EXPECT_EQ(check(*reader, {.since = {}, .until = at_millis(10), .route = ""}), "9: 1..9");
+  EXPECT_EQ(check(*reader, {}), "100: 100..1");
+  EXPECT_EQ(check(*reader, {.since = at_millis(90), .until = {}, .route = ""}), "11: 100..90");
+  EXPECT_EQ(check(*reader, {.since = {}, .until = at_millis(10), .route = ""}), "9: 9..1");
   EXPECT_EQ(check(*reader, {.since = at_millis(50), .until = at_millis(53), .route = ""}),
-            "3: 50..52");
-  EXPECT_EQ(check(*reader, {.since = {}, .until = {}, .route = "other"}), "33: 3..99");
+            "3: 52..50");
+  EXPECT_EQ(check(*reader, {.since = {}, .until = {}, .route = "other"}), "33: 99..3");
   EXPECT_EQ(check(*reader, {.since = at_millis(97), .until = {}, .route = "other"}), "1: 99..99");
   EXPECT_EQ(check(*reader, {.since = {}, .until = {}, .route = "never heard of"}), "0: 0..0");
   EXPECT_EQ(check(*reader, {.since = at_millis(101), .until = {}, .route = ""}), "0: 0..0");
