@@ -20,6 +20,7 @@ class Quickstart(Gate):
         text = self.moved((ROOT / "config/quickstart.yaml").read_text())
         text, stores = re.subn(r"path: *[^,}\n]+", f"path: {self.store}", text)
         assert stores == 1, "quickstart.yaml names one store"
+        text += json.dumps({"listeners": self.listeners(data, admin)})[1:-1]
         config = folder / "quickstart.yaml"
         config.write_text(text)
         command = [GATE, "serve", "--config", config]

@@ -210,7 +210,9 @@ def two_versions(one, two, experiment=None):
         },
         "routes": {
             "assistant": route,
-            "unlucky": {"versions": {"1.0.0": {"targets": ["busy", "two"], "default": True}}},
+            "unlucky": {"versions": {"1.0.0": {"targets": ["busy"], "default": True},
+                                     "1.1.0": {"targets": ["two"]}},
+                        "fallbacks": ["unlucky@1.1.0"]},
             "offline": {"versions": {"1.0.0": {"targets": ["dead"], "default": True}}},
             "claude": {"versions": {"1.0.0": {"targets": ["claude"], "default": True}}},
         },
