@@ -1,7 +1,6 @@
 #include "gateway/app.h"
 
 #include <fmt/core.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -11,6 +10,7 @@
 #include "config/load.h"
 #include "gateway/control.h"
 #include "gateway/http/acceptor.h"
+#include "gateway/logging.h"
 #include "gateway/process_sample.h"
 
 namespace tallygate {
@@ -21,27 +21,6 @@ constexpr int kFailedToStart = 1;
 int fail(const std::string& why) {
   fmt::print(stderr, "tallygate: {}\n", why);
   return kFailedToStart;
-}
-
-spdlog::level::level_enum level_of(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::trace: return spdlog::level::trace;
-    case config::LogLevel::debug: return spdlog::level::debug;
-    case config::LogLevel::info: return spdlog::level::info;
-    case config::LogLevel::warn: return spdlog::level::warn;
-    case config::LogLevel::error: return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-void start_logging(const config::Log& log) {
-  auto logger = std::make_shared<spdlog::logger>("tallygate",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_level(level_of(log.level));
-  logger->set_pattern(log.format == config::LogFormat::json
-                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
-                          : "%Y-%m-%d %H:%M:%S.%e %l %v");
-  spdlog::set_default_logger(std::move(logger));
 }
 
 std::uint32_t worker_count(const ServeOptions& options, const config::Settings& settings) {

@@ -50,6 +50,7 @@ void end_attempt(Exchange& x, const Result<void>& result) {
   attempt.start_ms = millis(x.attempt_began - x.started);
   attempt.duration_ms = millis(now - x.attempt_began);
   x.attempts.push_back(attempt);
+  x.attempt_open = false;
   count_attempt(x, attempt, now);
   if (!attempt.failed) {
     x.worker.shared().health.succeeded(x.candidate->slot);

@@ -70,6 +70,7 @@ struct Exchange {
   std::size_t upstream_head_bytes = 0;
   SteadyTime attempt_began{};
   SteadyTime upstream_asked{};  ///< when the request had been sent
+  bool attempt_open = false;    ///< begun and not yet in `attempts`
   bool upload_cut = false;      ///< the target answered before it had the whole body
   bool reconnected = false;     ///< the free retry of a stale connection is spent
   boost::container::small_vector<router::Attempt, 3> attempts;

@@ -60,7 +60,7 @@ void append_own_fields(Exchange& x, std::string& block) {
   block.append(x.worker.own_fields.block_of(x.plan, version, x.worker.shared().names));
   if (x.plan.degraded) block.append("x-tallygate-degraded: true\r\n");
   block.append("x-tallygate-attempts: ");
-  append_number(x.attempts.size() + (x.committed ? 1 : 0), block);  // the one under way counts
+  append_number(x.attempts.size() + (x.attempt_open ? 1 : 0), block);
   block.append("\r\nx-tallygate-overhead-ms: ");
   append_millis(x.overhead_us, block);
   block.append("\r\n");

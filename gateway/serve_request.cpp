@@ -1,5 +1,7 @@
 #include "gateway/serve_request.h"
 
+#include <spdlog/spdlog.h>
+
 #include "gateway/endpoints.h"
 #include "gateway/exchange.h"
 #include "gateway/http/request_reader.h"
@@ -141,6 +143,14 @@ Awaitable<void> answer(http::Session& session, const EndpointMatch& match) {
   co_await handle_inference(session, endpoint);
 }
 
+void log_access(const telemetry::HttpSample& sample) {
+  spdlog::info(
+      "access method={} route={} status={} error={} duration_us={} request_bytes={} "
+      "response_bytes={}",
+      sample.method, sample.route, sample.status, sample.error, sample.duration_us,
+      sample.request_bytes, sample.response_bytes);
+}
+
 void count(http::Session& session, std::string_view method, std::string_view route) {
   telemetry::HttpSample sample;
   sample.method = method;
@@ -154,6 +164,7 @@ void count(http::Session& session, std::string_view method, std::string_view rou
   sample.request_bytes = session.request_bytes;
   sample.response_bytes = session.answer_bytes;
   session.worker.metrics.count_http(sample);
+  if (session.settings().log.access) log_access(sample);
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ Result<bool> read_some(Exchange& x) {
 bool reuse_connection(Exchange& x) {
   x.pool = x.worker.pool(x.candidate->slot);
   x.attempt_began = steady_now();
+  x.attempt_open = true;
   if (x.pool == nullptr || x.reconnected) return false;
   x.upstream = x.pool->take_idle(x.worker.loop.now.steady, x.timeouts.pool_idle);
   return x.upstream != nullptr;

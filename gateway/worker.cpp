@@ -59,7 +59,8 @@ void Worker::turn() {
   commits.settle(journal_->committed(), loop.now.steady);
   if (!loop.sleepers.empty()) loop.sleepers.tick(loop.now.steady);
   if (loop.now.steady >= next_tick_) tick();
-  if (draining_ && connections_ == 0) {
+  // All that still runs has a place there: sessions, and answers that are read aside.
+  if (draining_ && loop.deadlines.empty()) {
     journal_->hand_over();
     return;
   }

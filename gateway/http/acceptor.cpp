@@ -66,6 +66,7 @@ Awaitable<void> accept_loop(Worker& worker, Parking& parking, int listener) {
     parking.wake_at(starved ? worker.loop.now.steady + kPauseWithoutDescriptors : kNever);
     co_await parking.park();
   }
+  parking.unlink();
   worker.loop.reactor.remove(watch);
   ::close(listener);
 }

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "gateway/http/characters.h"
+#include "gateway/http/field_names.h"
 
 namespace tallygate::http {
 namespace {
@@ -18,32 +19,76 @@ class Writer {
     const std::size_t before = out.size();
     out.resize(before + max_bytes);
     at_ = out.data() + before;
+    end_ = out.data() + out.size();
   }
   ~Writer() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   void put(std::string_view text) {
-    if (text.empty()) return;
-    TG_ASSERT(text.size() <= static_cast<std::size_t>(out_.data() + out_.size() - at_));
-    std::memcpy(at_, text.data(), text.size());
+    TG_ASSERT(text.size() <= static_cast<std::size_t>(end_ - at_));
+    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
+  template <std::size_t kBytes>
+  void put(const char (&literal)[kBytes]) {
+    TG_ASSERT(kBytes - 1 <= static_cast<std::size_t>(end_ - at_));
+    std::memcpy(at_, literal, kBytes - 1);
+    at_ += kBytes - 1;
+  }
   void put_number(std::uint64_t value) {
-    const auto [end, error] = std::to_chars(at_, out_.data() + out_.size(), value);
+    const auto [end, error] = std::to_chars(at_, end_, value);
     TG_ASSERT(error == std::errc{});
     at_ = end;
   }
-  void put_field(std::string_view name, std::string_view value) {
-    put(name);
-    put(": ");
-    put(value);
+
+  /// A field that came in. One with a control character is left out: parsed fields have none, this
+  /// is the second lock on the door to response splitting.
+  void put_field(const Field& field) {
+    const char* const gap = field.name.data() + field.name.size();
+    // As parsers cut it out of a line: then it is copied in one piece.
+    const bool line = field.value.data() == gap + 2 && gap[0] == ':' && gap[1] == ' ';
+    if (!line) return put_field(field.name, field.value);
+    char* const start = at_;
+    const bool clean = put_clean({field.name.data(), field.name.size() + 2 + field.value.size()});
     put("\r\n");
+    if (!clean) at_ = start;
+  }
+  void put_field(std::string_view name, std::string_view value) {
+    char* const start = at_;
+    bool clean = put_clean(name);
+    put(": ");
+    clean = put_clean(value) && clean;
+    put("\r\n");
+    if (!clean) at_ = start;
   }
 
  private:
+  // Checked while it is copied. False if there is a control character.
+  bool put_clean(std::string_view text) {
+    TG_ASSERT(text.size() <= static_cast<std::size_t>(end_ - at_));
+    char* const to = at_;
+    const char* const from = text.data();
+    at_ += text.size();
+    if (text.size() < kBlockBytes) {
+      if (!text.empty()) std::memcpy(to, from, text.size());
+      return !has_control(text);
+    }
+    bool dirty = false;
+    const std::size_t last = text.size() - kBlockBytes;
+    for (std::size_t i = 0; i < last; i += kBlockBytes) dirty |= copy_block(to + i, from + i);
+    return !(copy_block(to + last, from + last) || dirty);
+  }
+
+  static constexpr std::size_t kBlockBytes = 16;
+  static bool copy_block(char* to, const char* from) {
+    std::memcpy(to, from, kBlockBytes);
+    return detail::Block(from).any();
+  }
+
   std::string& out_;
   char* at_ = nullptr;
+  char* end_ = nullptr;
 };
 
 // What the gate's own lines need at most, their names, numbers and separators.
@@ -57,10 +102,6 @@ std::size_t bytes_of(const Fields& fields) {
   return sum + fields.size() * kRenaming;
 }
 
-bool starts_ignoring_case(std::string_view name, std::string_view prefix) {
-  return equals_ignoring_case(name.substr(0, prefix.size()), prefix);
-}
-
 /// `Connection: keep-alive, x-foo` takes x-foo along; most name nothing that is not known.
 class ConnectionNames {
  public:
@@ -68,8 +109,8 @@ class ConnectionNames {
     for (const Field& field : fields) {
       if (!is_connection(field)) continue;
       for_each_token(field.value, [this](std::string_view token) {
-        any_ = any_ ||
-               !(equals_ignoring_case(token, "keep-alive") || equals_ignoring_case(token, "close"));
+        if (equals_ignoring_case(token, "keep-alive")) return;
+        any_ = any_ || !equals_ignoring_case(token, "close");
       });
     }
   }
@@ -83,51 +124,43 @@ class ConnectionNames {
 
  private:
   static bool is_connection(const Field& field) {
-    return field.name.size() == 10 && equals_ignoring_case(field.name, "connection");
+    constexpr std::size_t kNameBytes = 10;
+    return field.name.size() == kNameBytes && find_field_name(field.name) == FieldName::connection;
   }
 
   const Fields& fields_;
   bool any_ = false;
 };
 
-bool stays_behind_upstream(std::string_view name, bool own_trace) {
-  const auto is = [&](std::string_view other) { return equals_ignoring_case(name, other); };
-  if (name.empty() || is_hop_by_hop(name, {})) return true;
-  switch (to_lower(name.front())) {
-    case 'a': return is("authorization") || is("accept-encoding") || is("api-key");
-    case 'c': return is("content-length") || is("cookie");
-    case 'e': return is("expect");
-    case 'h': return is("host");
-    case 'o': return is("openai-organization") || is("openai-project");
-    case 't': return own_trace && (is("traceparent") || is("tracestate"));
-    case 'x':
-      return is("x-api-key") || starts_ignoring_case(name, "x-stainless-") ||
-             starts_ignoring_case(name, "x-tallygate-");
-    default: return false;
-  }
-}
+constexpr FieldNameSet kNeverUpstream = kHopByHop | FieldNameSet{FieldName::accept_encoding,
+                                                                 FieldName::api_key,
+                                                                 FieldName::authorization,
+                                                                 FieldName::content_length,
+                                                                 FieldName::cookie,
+                                                                 FieldName::expect,
+                                                                 FieldName::host,
+                                                                 FieldName::openai_organization,
+                                                                 FieldName::openai_project,
+                                                                 FieldName::x_api_key,
+                                                                 FieldName::x_stainless,
+                                                                 FieldName::x_tallygate};
+constexpr FieldNameSet kTrace = {FieldName::traceparent, FieldName::tracestate};
 
-bool stays_behind_downstream(std::string_view name) {
-  const auto is = [&](std::string_view other) { return equals_ignoring_case(name, other); };
-  if (name.empty() || is_hop_by_hop(name, {})) return true;
-  switch (to_lower(name.front())) {
-    case 'a': return is("alt-svc");
-    case 'c': return is("content-length");
-    case 'd': return is("date");
-    case 's': return is("server") || is("set-cookie") || is("strict-transport-security");
-    case 'x': return is("x-upstream-request-id") || starts_ignoring_case(name, "x-tallygate-");
-    default: return false;
-  }
-}
-
-/// Parsed fields are clean already; this is the second lock on the door to response splitting.
-bool is_clean(const Field& field) { return !has_control(field.name) && !has_control(field.value); }
+constexpr FieldNameSet kNeverDownstream =
+    kHopByHop | FieldNameSet{FieldName::alt_svc,     FieldName::content_length,
+                             FieldName::date,        FieldName::server,
+                             FieldName::set_cookie,  FieldName::strict_transport_security,
+                             FieldName::x_tallygate, FieldName::x_upstream_request_id};
 
 // Blocks come from configuration and from append_field: a broken one is a bug of ours.
 void assert_block(std::string_view block) {
-  TG_ASSERT(block.empty() || (block.size() > 2 && block.substr(block.size() - 2) == "\r\n"));
-  TG_ASSERT(block.find('\0') == std::string_view::npos);
-  TG_ASSERT(block.find("\r\n\r\n") == std::string_view::npos);
+  const char* at = block.data();
+  const char* const end = at + block.size();
+  while (at != end) {
+    const char* const stop = find_control(at, end);
+    TG_ASSERT(stop != at && end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n');
+    at = stop + 2;
+  }
 }
 
 void put_framing(Writer& writer, Framing framing, std::uint64_t content_length) {
@@ -157,9 +190,13 @@ void render_answer(const DownstreamStatus& status, const Fields& fields, std::st
   put_status(writer, status.status);
   const ConnectionNames names(fields);
   for (const Field& field : fields) {
-    if (stays_behind_downstream(field.name) || names.drop(field.name) || !is_clean(field)) continue;
-    const bool id = field.name.size() == 12 && equals_ignoring_case(field.name, "x-request-id");
-    writer.put_field(id ? std::string_view("x-upstream-request-id") : field.name, field.value);
+    const FieldName name = find_field_name(field.name);
+    if (field.name.empty() || kNeverDownstream.contains(name) || names.drop(field.name)) continue;
+    if (name == FieldName::x_request_id) {
+      writer.put_field("x-upstream-request-id", field.value);
+    } else {
+      writer.put_field(field);
+    }
   }
   writer.put(status.own_fields);
   if (!status.date.empty()) writer.put_field("Date", status.date);
@@ -195,10 +232,11 @@ void render_request_head(const UpstreamRequestLine& line, const RequestHead& cli
   writer.put(" HTTP/1.1\r\nHost: ");
   writer.put(line.host);
   writer.put("\r\n");
+  const FieldNameSet dropped = line.own_trace ? kNeverUpstream | kTrace : kNeverUpstream;
   const ConnectionNames names(client.fields);
   for (const Field& field : client.fields) {
-    if (stays_behind_upstream(field.name, line.own_trace) || names.drop(field.name)) continue;
-    if (is_clean(field)) writer.put_field(field.name, field.value);
+    if (field.name.empty() || dropped.contains(find_field_name(field.name))) continue;
+    if (!names.drop(field.name)) writer.put_field(field);
   }
   writer.put("Accept-Encoding: identity\r\n");
   writer.put(line.credential);
