@@ -39,7 +39,8 @@ class FieldLines {
 // The line feed at the end stops both searches.
 inline FieldFault FieldLines::next(Field& field) {
   const char* at = at_;
-  while (is_token_char(*at)) ++at;
+  while (is_token_char(at[0]) && is_token_char(at[1])) at += 2;
+  if (is_token_char(*at)) ++at;
   if (at == at_ || *at != ':') {
     return at == at_ && *at == '\r' ? FieldFault::carriage_return : FieldFault::name;
   }
