@@ -10,11 +10,9 @@
 namespace tallygate::http {
 namespace {
 
-std::size_t find_line_feed(std::string_view bytes, std::size_t from) {
-  if (from >= bytes.size()) return std::string_view::npos;
-  const void* found = std::memchr(bytes.data() + from, '\n', bytes.size() - from);
-  if (found == nullptr) return std::string_view::npos;
-  return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+const char* find_line_feed(const char* at, const char* end) {
+  const void* found = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+  return found == nullptr ? end : static_cast<const char*>(found);
 }
 
 }  // namespace
@@ -45,14 +43,15 @@ HeadScanner::Step HeadScanner::check_start(std::string_view bytes, const HeadLim
 // it, so a head that arrives at once and one that trickles get the same.
 HeadScanner::Step HeadScanner::next(std::string_view bytes, const HeadLimits& limits) {
   if (lines_ == 0) return find_start_line(bytes, limits);
-  const std::string_view window = bytes.substr(0, limits.head_bytes);
-  while (at_ < window.size()) {
-    if (at_ == line_ && is_blank(window[at_])) return fail(Fault::folded);
-    const std::size_t line_feed = find_line_feed(window, at_);
-    if (line_feed == std::string_view::npos) break;
-    const std::size_t line = line_;
-    const Fault fault = end_line(window, line_feed);
-    if (fault != Fault::none) return fail(fault);
+  const char* const begin = bytes.data();
+  const char* const end = begin + std::min(bytes.size(), limits.head_bytes);
+  while (begin + at_ < end) {
+    if (at_ == line_ && is_blank(begin[at_])) return fail(Fault::folded);
+    const char* const line_feed = find_line_feed(begin + at_, end);
+    if (line_feed == end) break;
+    const char* const line = begin + line_;
+    if (line_feed == line || line_feed[-1] != '\r') return fail(Fault::bare_line_feed);
+    line_ = at_ = static_cast<std::size_t>(line_feed + 1 - begin);
     if (line_feed == line + 1) return Step::end;
     if (lines_ > limits.field_count) return fail(Fault::too_many_fields);
     ++lines_;
@@ -65,26 +64,21 @@ HeadScanner::Step HeadScanner::find_start_line(std::string_view bytes, const Hea
     const Step step = check_start(bytes, limits);
     if (step != Step::start_line) return step;
   }
+  if (at_ > limits.head_bytes) return run_out(bytes, limits);
   const std::string_view window = bytes.substr(0, limits.head_bytes);
-  const std::size_t line_feed = find_line_feed(window, at_);
+  const char* const stop = window.data() + window.size();
+  const char* const line_feed = find_line_feed(window.data() + at_, stop);
   // Without a line feed yet, a CR at the end may belong to it.
-  const std::size_t end = std::min(line_feed, window.size());
+  const auto end = static_cast<std::size_t>(line_feed - window.data());
   const bool crlf = end > line_ && window[end - 1] == '\r';
   if (end > line_ + limits.start_line_bytes + (crlf ? 1 : 0)) {
     return fail(Fault::start_line_too_long);
   }
-  if (line_feed == std::string_view::npos) return run_out(bytes, limits);
-  const Fault fault = end_line(window, line_feed);
-  if (fault != Fault::none) return fail(fault);
-  fields_ = at_;
+  if (line_feed == stop) return run_out(bytes, limits);
+  if (!crlf) return fail(Fault::bare_line_feed);
+  fields_ = line_ = at_ = end + 1;
   ++lines_;
   return Step::start_line;
-}
-
-HeadScanner::Fault HeadScanner::end_line(std::string_view bytes, std::size_t line_feed) {
-  if (line_feed == line_ || bytes[line_feed - 1] != '\r') return Fault::bare_line_feed;
-  line_ = at_ = line_feed + 1;
-  return Fault::none;
 }
 
 HeadScanner::Step HeadScanner::run_out(std::string_view bytes, const HeadLimits& limits) {

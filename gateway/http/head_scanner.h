@@ -53,7 +53,6 @@ class HeadScanner {
   Step fail(Fault fault);
   Step check_start(std::string_view bytes, const HeadLimits& limits);
   Step find_start_line(std::string_view bytes, const HeadLimits& limits);
-  Fault end_line(std::string_view bytes, std::size_t line_feed);
   Step run_out(std::string_view bytes, const HeadLimits& limits);
 
   std::size_t start_ = 0;
