@@ -1,6 +1,7 @@
 // The journal thread's half of JournalCore.
 
 #include <pthread.h>
+#include <rocksdb/perf_level.h>
 
 #include <algorithm>
 
@@ -17,6 +18,7 @@ constexpr std::chrono::milliseconds kLastBackoff{200};
 
 void JournalCore::run() {
   pthread_setname_np(pthread_self(), "journal");
+  ::rocksdb::SetPerfLevel(::rocksdb::PerfLevel::kDisable);  // no one reads its counters
   bool last_turn = false;
   for (;;) {
     intake_.bell.begin_turn();

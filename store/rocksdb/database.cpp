@@ -84,9 +84,9 @@ Result<std::unique_ptr<Database>> Database::open_primary(
   std::unique_ptr<Database> database(new Database);
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
-  const auto status =
-      ::rocksdb::DB::Open(journal_db_options(options, cache, std::move(background)), options.path,
-                          journal_families(cache, std::move(retention)), &handles, &engine);
+  const auto status = ::rocksdb::DB::Open(
+      journal_db_options(options, cache, std::move(background)), options.path,
+      journal_families(options, cache, std::move(retention)), &handles, &engine);
   if (!status.ok()) return error_of_open(status, options.path);
   database->engine_.reset(engine);
   std::copy(handles.begin(), handles.end(), database->families_.begin());
@@ -116,8 +116,9 @@ Result<std::unique_ptr<Database>> Database::open_secondary(const std::string& pa
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
   auto status = ::rocksdb::DB::OpenAsSecondary(
-      settings, path, scratch, journal_families(cache, std::make_shared<RetentionFilterFactory>()),
-      &handles, &engine);
+      settings, path, scratch,
+      journal_families(options, cache, std::make_shared<RetentionFilterFactory>()), &handles,
+      &engine);
   if (!status.ok()) return error_of_open(status, path);
   database->engine_.reset(engine);
   std::copy(handles.begin(), handles.end(), database->families_.begin());

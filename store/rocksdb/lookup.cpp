@@ -83,12 +83,11 @@ Database::Found Database::find_in_index(const RecordQuery& query, WallTime cutof
   const std::unique_ptr<::rocksdb::Iterator> at(
       engine_->NewIterator(options, family(Family::index)));
   for (at->SeekToLast(); at->Valid(); at->Prev()) {
-    std::string_view entries = at->value().ToStringView();
     const auto first_batch = first_batch_of(at->key().ToStringView());
-    if (!first_batch || !last_entry(entries)) return broken("an entry of its index is broken");
-    while (const auto entry = take_last_entry(entries)) {
-      if (entry->hash != query.hash()) continue;
-      auto found = find_in_batch(query, entry->batch, cutoff);
+    IndexEntries entries(first_batch.value_or(0), at->value().ToStringView());
+    if (!first_batch || !entries.is_whole()) return broken("an entry of its index is broken");
+    while (const auto number = entries.take_match(query.hash())) {
+      auto found = find_in_batch(query, *number, cutoff);
       if (!found || *found) return found;
     }
     if (*first_batch <= *before) break;

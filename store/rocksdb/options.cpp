@@ -4,6 +4,9 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace tallygate::store {
 namespace {
 
@@ -61,7 +64,8 @@ class FailureListener : public ::rocksdb::EventListener {
 /// Every segment touches every partition: files are merged rarely and many at once. Hashes do not
 /// compress.
 ::rocksdb::ColumnFamilyOptions index_options(const ::rocksdb::ColumnFamilyOptions& base,
-                                             std::shared_ptr<RetentionFilterFactory> retention) {
+                                             std::chrono::milliseconds retention,
+                                             std::shared_ptr<RetentionFilterFactory> filter) {
   auto index = base;
   index.compaction_style = ::rocksdb::kCompactionStyleUniversal;
   index.compaction_options_universal.min_merge_width = 8;
@@ -69,8 +73,11 @@ class FailureListener : public ::rocksdb::EventListener {
   index.level0_file_num_compaction_trigger = 16;
   index.level0_slowdown_writes_trigger = 64;
   index.level0_stop_writes_trigger = 128;
-  index.compaction_filter_factory = std::move(retention);
-  index.periodic_compaction_seconds = 24 * 3600;
+  index.compaction_filter_factory = std::move(filter);
+  // What is forgotten goes with the next merge; this is the latest.
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(retention).count();
+  index.periodic_compaction_seconds =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(24 * 3600, seconds));
   return index;
 }
 
@@ -120,12 +127,12 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
 }
 
 std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
-    const std::shared_ptr<::rocksdb::Cache>& cache,
-    std::shared_ptr<RetentionFilterFactory> retention) {
+    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    std::shared_ptr<RetentionFilterFactory> filter) {
   const auto base = base_options(cache);
   return {{::rocksdb::kDefaultColumnFamilyName, base},
           {"log", log_options(base)},
-          {"index", index_options(base, std::move(retention))},
+          {"index", index_options(base, options.retention, std::move(filter))},
           {"times", base},
           {"names", base},
           {"tallies", base}};

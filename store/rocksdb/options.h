@@ -39,8 +39,8 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache();
                                         std::shared_ptr<BackgroundState> background);
 /// In the order of Family.
 std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
-    const std::shared_ptr<::rocksdb::Cache>& cache,
-    std::shared_ptr<RetentionFilterFactory> retention);
+    const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
+    std::shared_ptr<RetentionFilterFactory> filter);
 
 /// no_slowdown everywhere: a stall answers Incomplete and the journal thread decides; mixing both
 /// kinds has hung (PR 4475).

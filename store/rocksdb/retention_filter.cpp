@@ -10,10 +10,12 @@ class RetentionFilter : public ::rocksdb::CompactionFilter {
   explicit RetentionFilter(std::uint64_t last) : last_(last) {}
 
   const char* Name() const override { return "tallygate.retention"; }
-  bool Filter(int, const ::rocksdb::Slice&, const ::rocksdb::Slice& value, std::string*,
+  bool Filter(int, const ::rocksdb::Slice& key, const ::rocksdb::Slice& value, std::string*,
               bool*) const override {
-    const auto newest = last_entry(value.ToStringView());
-    return newest && newest->batch <= last_;
+    const auto first = first_batch_of(key.ToStringView());
+    if (!first) return false;
+    const auto newest = IndexEntries(*first, value.ToStringView()).last_batch();
+    return newest && *newest <= last_;
   }
 
  private:

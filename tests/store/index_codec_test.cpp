@@ -7,24 +7,32 @@
 namespace tallygate::store {
 namespace {
 
-TEST(IndexCodec, GivesBackEntriesLastFirst) {
-  const std::vector<IndexEntry> entries{{1, 2}, {UINT64_MAX, 1ULL << 40}, {3, UINT64_MAX}};
+TEST(IndexCodec, FindsTheBatchesOfAHashLastFirst) {
+  constexpr std::uint64_t kFirst = 1ULL << 40;
+  const std::vector<IndexEntry> entries{
+      {1, kFirst}, {UINT64_MAX, kFirst}, {1, kFirst + 9}, {3, kFirst + UINT32_MAX}};
   std::string value;
   append_entries(entries, value);
-  EXPECT_EQ(value.size(), 48U);
-  std::string_view rest = value;
-  for (auto at = entries.rbegin(); at != entries.rend(); ++at) {
-    EXPECT_EQ(take_last_entry(rest), *at);
-  }
-  EXPECT_FALSE(take_last_entry(rest).has_value());
+  EXPECT_EQ(value.size(), 32U);
+  IndexEntries of_one(kFirst, value);
+  EXPECT_TRUE(of_one.is_whole());
+  EXPECT_EQ(of_one.last_batch(), kFirst + UINT32_MAX);
+  EXPECT_EQ(of_one.take_match(1), kFirst + 9);
+  EXPECT_EQ(of_one.take_match(1), kFirst);
+  EXPECT_FALSE(of_one.take_match(1).has_value());
+  EXPECT_FALSE(of_one.last_batch().has_value());
+  EXPECT_EQ(IndexEntries(kFirst, value).take_match(UINT64_MAX), kFirst);
+  EXPECT_EQ(IndexEntries(kFirst, value).take_match(3), kFirst + UINT32_MAX);
+  EXPECT_FALSE(IndexEntries(kFirst, value).take_match(2).has_value());
 }
 
-TEST(IndexCodec, TakesNothingFromACutValue) {
+TEST(IndexCodec, KnowsACutValue) {
   std::string value;
   append_entries(std::vector<IndexEntry>{{1, 2}, {3, 4}}, value);
   for (std::size_t size = 0; size <= value.size(); ++size) {
-    std::string_view cut = std::string_view(value).substr(0, size);
-    EXPECT_EQ(take_last_entry(cut).has_value(), size == 16 || size == 32) << size;
+    const IndexEntries cut(2, std::string_view(value).substr(0, size));
+    EXPECT_EQ(cut.is_whole(), size == 8 || size == 16) << size;
+    EXPECT_EQ(cut.last_batch().has_value(), size >= 8) << size;
   }
 }
 
