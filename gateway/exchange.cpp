@@ -37,7 +37,7 @@ Result<void> plan(Exchange& x) {
 
 /// Closes the books on the attempt under way.
 void end_attempt(Exchange& x, const Result<void>& result) {
-  const SteadyTime now = steady_now();
+  const SteadyTime now = x.ended = steady_now();
   const auto millis = [](SteadyTime::duration d) {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(d).count());

@@ -83,6 +83,7 @@ struct Exchange {
   std::uint32_t overhead_us = 0;               ///< in the gate until the answer's head was rendered
 
   // How it ended.
+  SteadyTime ended{};  ///< the last attempt's end
   router::Outcome outcome = router::Outcome::ok;
   Errc error = Errc::internal;
   router::Phase phase = router::Phase::queued;

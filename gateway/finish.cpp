@@ -134,7 +134,7 @@ Awaitable<void> finish(Exchange& x) {
       x.outcome == router::Outcome::client_abort || x.outcome == router::Outcome::client_slow;
   if (client_left) x.upstream.reset();  // cancels it at once
   x.phase = router::Phase::finishing;
-  router::Record record = make_record(x, steady_now());
+  router::Record record = make_record(x, x.ended);
   count_inference(x, record);
   const std::uint64_t number = x.worker.journal().append(std::move(record));
   if (client_left) {

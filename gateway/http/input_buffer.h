@@ -3,7 +3,9 @@
 // it, pipelined ones. Borrows a pooled buffer; grows once for a large head. Views into it hold
 // until grow(), consume() or release().
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "gateway/http/buffer_pool.h"
@@ -34,7 +36,7 @@ class InputBuffer {
     const std::size_t capacity = bytes + wire::kJsonPadding;
     std::unique_ptr<char[]> larger(new char[capacity]);
     const std::string_view kept = view();
-    std::memcpy(larger.get(), kept.data(), kept.size());
+    std::copy(kept.begin(), kept.end(), larger.get());
     end_ = kept.size();
     begin_ = 0;
     capacity_ = bytes;
