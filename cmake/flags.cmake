@@ -13,7 +13,8 @@ if(TALLYGATE_SANITIZE)
   # GCC 12 reports false -Wmaybe-uninitialized and friends under sanitizers.
   target_compile_options(
     tallygate_flags INTERFACE -fsanitize=${TALLYGATE_SANITIZE} -fno-omit-frame-pointer
-                              -fno-sanitize-recover=undefined -Wno-maybe-uninitialized)
+                              -fno-sanitize-recover=undefined
+                              $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(tallygate_flags INTERFACE -fsanitize=${TALLYGATE_SANITIZE})
 endif()
 if(TALLYGATE_FUZZ)
