@@ -76,10 +76,11 @@ class Process:
     def __init__(self, name, command, folder):
         self.name = name
         self.log = pathlib.Path(folder, name + ".log")
-        self.child = subprocess.Popen(
-            [str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL,
-            stdout=self.log.open("ab"), stderr=subprocess.STDOUT,
-            preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen(
+                [str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         wait_for(self._is_up, f"{name} is ready; see {self.log}", 60)
 
     def _is_up(self):
