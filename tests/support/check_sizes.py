@@ -61,7 +61,8 @@ def code_problems(path, text):
     if len(lines) > limit:
         found.append(f"{path}: {len(lines)} lines, at most {limit}")
     for number, line in enumerate(lines, 1):
-        if len(line) > COLUMNS and path.endswith((".h", ".cpp")):
+        # clang-format breaks what can be broken; a test may hold a recorded answer on one line.
+        if len(line) > COLUMNS and limit == FILE_LINES and path.endswith((".h", ".cpp")):
             found.append(f"{path}:{number}: {len(line)} columns, at most {COLUMNS}")
     if path.endswith((".h", ".cpp")):
         for number, size in long_functions(text):
