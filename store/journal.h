@@ -34,6 +34,7 @@ struct JournalOptions {
   std::chrono::milliseconds fsync_interval{1000};
   std::chrono::milliseconds retention{std::chrono::hours{24 * 30}};
   bool index_response_ids = true;
+  std::size_t index_segment_entries = 128 * 1024;  ///< gathered in memory between two index writes
   std::chrono::milliseconds checkpoint_interval{5000};
   std::size_t max_queued_records = 64 * 1024;
   std::size_t max_queued_bytes = std::size_t{32} << 20;

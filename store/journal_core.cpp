@@ -13,7 +13,9 @@ constexpr std::chrono::seconds kPendingLimit{5};
 }  // namespace
 
 JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
-    : options(the_options), names_(names), index_(the_options.index_response_ids) {
+    : options(the_options),
+      names_(names),
+      index_(the_options.index_response_ids, the_options.index_segment_entries) {
   intake_.max_records = options.max_queued_records;
   intake_.max_bytes = options.max_queued_bytes;
 }
@@ -35,7 +37,7 @@ Result<void> JournalCore::open_database() {
   auto opened = Database::open_primary(options, background_, retention_);
   if (!opened) return opened.error();
   TallyBook book;
-  PendingIndex index(options.index_response_ids);
+  PendingIndex index(options.index_response_ids, options.index_segment_entries);
   if (auto loaded = book.load(**opened, &index); !loaded) return loaded;
   const auto purged = (**opened).purged();
   if (!purged) return purged.error();

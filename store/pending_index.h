@@ -16,17 +16,17 @@ namespace tallygate::store {
 
 class PendingIndex {
  public:
-  /// So many entries make a segment: some 64 in each partition.
-  static constexpr std::size_t kSegmentEntries = 128 * 1024;
-
-  explicit PendingIndex(bool response_ids) : response_ids_(response_ids) {}
+  PendingIndex(bool response_ids, std::size_t segment_entries)
+      : response_ids_(response_ids), segment_entries_(segment_entries) {}
 
   void add(const router::Record& record, std::uint64_t batch);
   /// The batches that may hold an id with this hash, newest first.
   std::vector<std::uint64_t> find(std::uint64_t hash) const;
 
   /// True when gathered entries should become a segment, which none is on its way.
-  bool is_seal_due() const { return !is_sealed() && open_.size() >= kSegmentEntries; }
+  bool is_seal_due() const {
+    return !is_sealed() && !open_.empty() && open_.size() >= segment_entries_;
+  }
   /// Makes a segment of what has gathered, up to batch `last`.
   void seal(std::uint64_t last);
   bool is_sealed() const { return !sealed_.empty(); }
@@ -40,6 +40,7 @@ class PendingIndex {
   static constexpr std::size_t kSlicePartitions = 32;
 
   bool response_ids_;
+  std::size_t segment_entries_;
   std::vector<IndexEntry> open_;
   std::vector<IndexEntry> sealed_;                       ///< by partition, in each in commit order
   std::array<std::uint32_t, kPartitions + 1> starts_{};  ///< of each partition in sealed_

@@ -35,6 +35,7 @@ router::Record record_of(std::uint64_t n, Names& names) {
   Names names;
   auto opened = Journal::open({.path = path,
                                .fsync_interval = std::chrono::milliseconds{20},
+                               .index_segment_entries = 100,
                                .checkpoint_interval = std::chrono::milliseconds{3}},
                               names);
   if (!opened) _exit(2);

@@ -98,6 +98,7 @@ TEST(JournalFault, IsExactWhicheverAppendIsTheOneThatFails) {
     testing::FailingEnv failing;
     Names names;
     auto journal = Journal::open({.path = directory / "journal",
+                                  .index_segment_entries = 2,
                                   .checkpoint_interval = std::chrono::milliseconds{0},
                                   .env = failing.env.get()},
                                  names)
@@ -113,6 +114,14 @@ TEST(JournalFault, IsExactWhicheverAppendIsTheOneThatFails) {
     failing.fault.full = false;
     writer.wait_for(20);
     EXPECT_EQ(requests_of(journal->tallies()), 20U);
+    for (std::uint64_t n = 1; n <= 20; ++n) {
+      Result<router::Record> record{router::Record{}};
+      wait_until([&] {  // it may be open again only in a moment
+        record = journal->find(small_record(n).id);
+        return record || record.error().code != Errc::storage_unavailable;
+      });
+      EXPECT_TRUE(record.has_value()) << n << ": " << record.error().message;
+    }
     journal->close();
     EXPECT_EQ(journal->status().dropped, 0U);
     expect_exact(directory / "journal", 20);

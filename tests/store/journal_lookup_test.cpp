@@ -5,7 +5,6 @@
 #include <rocksdb/db.h>
 
 #include "store/journal.h"
-#include "store/pending_index.h"
 #include "tests/store/journal_kit.h"
 #include "tests/support/records.h"
 #include "tests/support/temporary_directory.h"
@@ -58,7 +57,7 @@ std::string value_of(const std::string& path, const std::string& key) {
 }
 
 /// Two entries each, so that one segment is written and some wait.
-constexpr std::uint64_t kOverOneSegment = PendingIndex::kSegmentEntries / 2 + 5'000;
+const std::uint64_t kOverOneSegment = JournalOptions{}.index_segment_entries / 2 + 5'000;
 
 TEST(JournalLookup, FindsWhatIsInTheIndexAndWhatWaitsForIt) {
   const TemporaryDirectory directory;
@@ -82,6 +81,20 @@ TEST(JournalLookup, FindsWhatIsInTheIndexAndWhatWaitsForIt) {
     EXPECT_EQ(record->response_id, "r" + std::to_string(n));
   }
   EXPECT_EQ(reader->find(small_record(kOverOneSegment + 1).id).error().code, Errc::not_found);
+}
+
+TEST(JournalLookup, FindsInManySegments) {
+  const TemporaryDirectory directory;
+  const JournalOptions options{.path = directory / "journal", .index_segment_entries = 1000};
+  {
+    Names names;
+    auto journal = Journal::open(options, names).value();
+    commit_answered(*journal, 1, 20'000);
+    expect_found(*journal, 1, 20'000);
+  }
+  Names names;
+  auto journal = Journal::open(options, names).value();
+  expect_found(*journal, 1, 20'000);
 }
 
 TEST(JournalLookup, PrefersTheNewestOfTwoAnswersWithOneId) {
