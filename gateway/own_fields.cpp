@@ -56,7 +56,7 @@ void append_own_fields(Exchange& x, std::string& block) {
   char id[kUuidTextBytes];
   render_uuid(x.id, id);
   block.append("x-request-id: ").append(id, sizeof id).append("\r\n");
-  const router::NameId version = x.candidate != nullptr ? x.candidate->version : 0;
+  const router::NameId version = x.committed ? x.candidate->version : 0;
   block.append(x.worker.own_fields.block_of(x.plan, version, x.worker.shared().names));
   if (x.plan.degraded) block.append("x-tallygate-degraded: true\r\n");
   block.append("x-tallygate-attempts: ");

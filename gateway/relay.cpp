@@ -72,7 +72,8 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
     if (upstream.value_of("cache-control").empty()) fields.append("Cache-Control: no-cache\r\n");
     fields.append("X-Accel-Buffering: no\r\n");
   }
-  if (upstream.status >= 500) fields.append("x-should-retry: false\r\n");
+  const bool ours_are_spent = upstream.status == 429 && x.attempts.size() > 1;
+  if (upstream.status >= 500 || ours_are_spent) fields.append("x-should-retry: false\r\n");
   http::DownstreamStatus line;
   line.status = upstream.status;
   line.own_fields = fields;
