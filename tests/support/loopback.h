@@ -3,6 +3,7 @@
 // for ends with an exception after kPatience, so that a test fails rather than hangs.
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -112,6 +113,11 @@ class Peer {
     close();
   }
   bool was_reset() const { return was_reset_; }
+  /// The socket as an event loop wants it; the caller's from now on.
+  int release_non_blocking() {
+    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+    return std::exchange(fd_, -1);
+  }
   int fd() const { return fd_; }
 
  private:
