@@ -143,7 +143,7 @@ TEST(WorkerFailure, TellsWhatWentWrongWithAnUpstream) {
                 "502 upstream_stream_truncated 1 false");
 }
 
-TEST(WorkerFailure, DISABLED_RelaysTheStatusOfTheOnlyTarget) {
+TEST(WorkerFailure, RelaysTheStatusOfTheOnlyTarget) {
   check_failure(json_answer("oops", "", "500 Oops"), "500 oops 1 false");
   check_failure(json_answer("busy", "", "503 Busy"), "503 busy 1 false");
   check_failure(json_answer("bad", "", "400 Bad"), "400 bad 1 -");
@@ -189,7 +189,7 @@ TEST(WorkerFailure, FallsBackToTheNextTarget) {
   }
 }
 
-TEST(WorkerFailure, DISABLED_RelaysTheLastWordWhenAllTargetsFail) {
+TEST(WorkerFailure, RelaysTheLastWordWhenAllTargetsFail) {
   RunningGate gate(RunningGate::with_backup);
   Peer client = gate.connect();
   client.send(post_chat(kAsk));
