@@ -54,7 +54,8 @@ void end_attempt(Exchange& x, const Result<void>& result) {
   count_attempt(x, attempt, now);
   if (!attempt.failed) {
     x.worker.shared().health.succeeded(x.candidate->slot);
-  } else if (router::counts_against_target(attempt.cause, attempt.status)) {
+  } else if (!x.worker.patience_is_over() &&
+             router::counts_against_target(attempt.cause, attempt.status)) {
     x.worker.shared().health.failed(x.candidate->slot, x.attempt_began, now,
                                     x.worker.view().settings->blacklist);
   }
@@ -79,6 +80,7 @@ router::RetryDecision decide(Exchange& x, const Error& error) {
 
 void forget_attempt(Exchange& x) {
   x.upstream.reset();
+  if (x.pool != nullptr) x.pool->wake_one_waiter();
   x.upstream_in.release();
   x.upstream_head_bytes = 0;
   x.upload_cut = false;
@@ -99,12 +101,20 @@ Awaitable<bool> back_off(Exchange& x) {
   co_return !x.waiter.client_gone();
 }
 
+Error draining() {
+  return make_error(Errc::draining, "the gate is shutting down and cannot wait for the upstream");
+}
+
 /// No target is left: relays the last one's own words, or ours.
 Awaitable<void> give_up(Exchange& x, const Error& error) {
   x.conclude(outcome_of(error.code), error.code);
   if (error.code == Errc::client_abort) co_return;
   if (error.code == Errc::upstream_status) {
     const Result<void> relayed = co_await relay_body(x);
+    if (relayed.has_error() && traits_of(relayed.error().code).blame == Blame::client) {
+      x.conclude(outcome_of(relayed.error().code), relayed.error().code);
+      co_return;
+    }
     if (relayed.has_value() || x.committed) co_return;
   }
   std::string fields;
@@ -141,6 +151,7 @@ Awaitable<void> run_plan(Exchange& x) {
       continue;
     }
     end_attempt(x, result);
+    if (x.worker.patience_is_over()) co_return co_await give_up(x, draining());
     if (decision == router::RetryDecision::give_up) co_return co_await give_up(x, result.error());
     x.worker.retry_budget.spend(x.started);
     forget_attempt(x);

@@ -132,7 +132,10 @@ void count_attempt(Exchange& x, const router::Attempt& attempt, SteadyTime now) 
 Awaitable<void> finish(Exchange& x) {
   const bool client_left =
       x.outcome == router::Outcome::client_abort || x.outcome == router::Outcome::client_slow;
-  if (client_left) x.upstream.reset();  // cancels it at once
+  if (client_left) {
+    x.upstream.reset();  // cancels it at once
+    x.session.status = kClientGoneStatus;
+  }
   x.phase = router::Phase::finishing;
   router::Record record = make_record(x, x.ended);
   count_inference(x, record);

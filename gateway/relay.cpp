@@ -8,6 +8,8 @@
 namespace tallygate {
 namespace {
 
+bool is_bodiless(std::uint16_t status) { return status == 204 || status == 304; }
+
 Error cut_short() {
   return make_error(Errc::upstream_stream_truncated,
                     "the upstream closed the connection in the middle of its answer");
@@ -47,14 +49,20 @@ void commit_early(Exchange& x) {
 /// All of the body is there.
 void end_body(Exchange& x) {
   x.answer.observer.observe_body(x.answer.held);
-  if (!x.committed) commit_head(x, http::Framing::length, x.answer.held.size());
+  if (!x.committed) {
+    const bool bodiless = is_bodiless(x.upstream->parser.head().status);
+    commit_head(x, bodiless ? http::Framing::none : http::Framing::length, x.answer.held.size());
+  }
   move_held(x);
   append_end(x);
 }
 
 /// The body will not get any longer; the client must not take it for whole.
 Error break_body(Exchange& x, const Error& error) {
-  if (x.committed) x.session.close_after = true;
+  if (!x.committed) return error;
+  x.session.close_after = true;
+  const bool framed = x.answer.chunked || x.upstream->parser.head().content_length.has_value();
+  if (!framed) x.session.reset_after = true;
   return error;
 }
 
@@ -64,7 +72,8 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   const http::ResponseHead& upstream = x.upstream->parser.head();
   x.committed = true;
   x.answer.chunked = framing == http::Framing::chunked;
-  if (framing == http::Framing::none || x.worker.draining()) x.session.close_after = true;
+  const bool ends_with_connection = framing == http::Framing::none && !is_bodiless(upstream.status);
+  if (ends_with_connection || x.worker.draining()) x.session.close_after = true;
   std::string& fields = x.worker.header_block;
   fields.clear();
   append_own_fields(x, fields);

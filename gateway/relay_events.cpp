@@ -68,6 +68,9 @@ Result<void> take(Exchange& x, std::string_view bytes) {
     take_payload(*static_cast<Exchange*>(exchange), data);
   };
   const auto consumed = x.upstream->parser.parse_body(bytes, sink, &x);
+  if (consumed.has_value() && *consumed < bytes.size()) {
+    x.upstream->stream.close();  // what follows was never part of this answer
+  }
   if (consumed.has_error())
     return make_error(Errc::upstream_stream_truncated, consumed.error().message);
   return {};

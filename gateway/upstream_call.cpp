@@ -31,7 +31,7 @@ Awaitable<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
     x.pool->remove_waiter(x.session.parking);
     if (x.waiter.client_gone()) co_return interruption(Errc::client_abort);
     if (auto idle = x.pool->take_idle(loop.now.steady, x.timeouts.pool_idle)) co_return idle;
-    if (loop.now.steady >= deadline) {
+    if (loop.now.steady >= deadline || x.worker.patience_is_over()) {
       co_return make_error(Errc::upstream_connect_timeout,
                            "all connections to the upstream are in use");
     }
@@ -54,24 +54,6 @@ std::optional<Error> failure_of(const Exchange& x, std::uint16_t status) {
   return std::nullopt;
 }
 
-/// One try to send what is left. True: the request is out, or the target has answered early.
-Result<bool> send_some(Exchange& x, UpstreamRequest& request) {
-  while (!request.rest().empty()) {
-    const http::IoResult sent = x.upstream->stream.write(request.rest());
-    if (sent.status == http::IoStatus::ok) {
-      request.advance(sent.bytes);
-    } else if (sent.status != http::IoStatus::would_block) {
-      return reset("during the request");
-    } else if (x.upstream->stream.has_input()) {
-      x.upload_cut = true;  // hear it out
-      return true;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
 /// One try to read the head. True: it is there.
 Result<bool> read_some(Exchange& x) {
   http::UpstreamConnection& upstream = *x.upstream;
@@ -91,6 +73,25 @@ Result<bool> read_some(Exchange& x) {
     }
   }
   return false;
+}
+
+/// One try to send what is left. True: the request is out, or the target has answered early.
+Result<bool> send_some(Exchange& x, UpstreamRequest& request) {
+  while (!request.rest().empty()) {
+    const http::IoResult sent = x.upstream->stream.write(request.rest());
+    if (sent.status == http::IoStatus::ok) {
+      request.advance(sent.bytes);
+    } else if (sent.status != http::IoStatus::would_block) {
+      return reset("during the request");
+    } else {
+      // Input may be an early answer, which ends the upload, or only TLS talking to itself.
+      const Result<bool> early = read_some(x);
+      if (early.has_error()) return early.error();
+      x.upload_cut = !x.upstream_in.view().empty();
+      return x.upload_cut;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -135,7 +136,7 @@ Awaitable<Result<void>> call_target(Exchange& x) {
   }
   if (done.has_error()) co_return done.error();
   x.upstream_asked = steady_now();
-  done = read_some(x);
+  done = x.upstream_head_bytes > 0 ? Result<bool>(true) : read_some(x);
   while (done.has_value() && !*done) {
     co_await x.session.parking.park();
     if (const auto stop = x.waiter.interrupted(on_deadline)) co_return interruption(*stop);

@@ -84,7 +84,7 @@ void Worker::tick() {
   for (auto& pool : pools_) {
     if (pool == nullptr) continue;
     pool->sweep(loop.now.steady, view_->settings->timeouts.pool_idle);
-    const auto open = static_cast<std::int64_t>(pool->connection_count());
+    const auto open = static_cast<std::int64_t>(pool->open_here());
     const auto idle = static_cast<std::int64_t>(pool->idle_count());
     metrics.set_upstream_connections(pool->target().address_name, pool->target().port, open - idle,
                                      idle);
@@ -93,6 +93,7 @@ void Worker::tick() {
   loop.deadlines.tick(loop.now.steady);
   if (loop.now.steady >= drain_deadline_) {
     drain_deadline_ = http::kNever;
+    patience_is_over_ = true;
     loop.deadlines.expire_all();
   }
 }

@@ -74,6 +74,8 @@ class Worker {
   /// The value of a Date header, rendered once a second.
   std::string_view date() const { return date_; }
   bool draining() const { return draining_; }
+  /// The drain has lasted its time: what still waits is cut short, and nobody else is to blame.
+  bool patience_is_over() const { return patience_is_over_; }
   Executor executor() { return io_.get_executor(); }
 
   /// Counts a client connection for its lifetime.
@@ -109,6 +111,7 @@ class Worker {
   http::Parking acceptor_;
   std::uint32_t connections_ = 0;
   bool draining_ = false;
+  bool patience_is_over_ = false;
   std::atomic<bool> asleep_{false};
 };
 

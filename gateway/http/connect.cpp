@@ -89,7 +89,8 @@ Awaitable<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, W
   }
   const int fd = start_connect(address);
   if (fd < 0) co_return connect_error(target, std::strerror(errno));
-  auto connection = std::make_unique<UpstreamConnection>(loop.reactor, fd, pool.open_connections());
+  auto connection = std::make_unique<UpstreamConnection>(loop.reactor, fd, pool.open_connections(),
+                                                         pool.open_here());
   connection->stream.set_owner(&waiter.parking);
   while (!connection->stream.can_write()) {
     co_await waiter.parking.park();

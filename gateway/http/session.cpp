@@ -94,7 +94,11 @@ Awaitable<void> serve_connection(Worker& worker, int fd) {
     co_await serve_request(session);
     finish_request(session);
   }
-  if (!session.client.broken()) co_await linger(session);
+  if (session.reset_after) {
+    session.client.reset();
+  } else if (!session.client.broken()) {
+    co_await linger(session);
+  }
 }
 
 bool send_some(Session& session) {
@@ -112,14 +116,16 @@ bool send_some(Session& session) {
 }
 
 Awaitable<Result<void>> send_all(Session& session) {
+  bool first = true;
   for (;;) {
     const std::size_t sent_before = session.out_sent;
     if (!send_some(session))
       co_return make_error(Errc::client_abort, "the client left while it was answered");
     if (session.out.empty()) co_return Result<void>{};
-    if (session.out_sent != sent_before || session.parking.deadline() == kNever) {
+    if (session.out_sent != sent_before || first) {
       session.set_deadline(session.settings().timeouts.write_progress);
     }
+    first = false;
     co_await session.parking.park();
     if (session.client.broken()) {
       co_return make_error(Errc::client_abort, "the client left while it was answered");

@@ -47,6 +47,7 @@ struct Session {
   std::uint16_t status = 0;
   std::optional<Errc> error;  ///< why the gate itself refused, if it did
   bool close_after = false;
+  bool reset_after = false;  ///< the answer broke and nothing but a reset would tell
 };
 
 /// The connection's coroutine.

@@ -14,14 +14,19 @@
 
 namespace tallygate::http {
 
-/// Counts itself in the process-wide number of connections to its target.
+/// Counts itself among its target's connections, in the process and in its worker.
 class UpstreamConnection {
  public:
-  UpstreamConnection(Reactor& reactor, int fd, std::atomic<std::uint32_t>& open)
-      : stream(reactor, fd), open_(open) {
+  UpstreamConnection(Reactor& reactor, int fd, std::atomic<std::uint32_t>& open,
+                     std::uint32_t& open_here)
+      : stream(reactor, fd), open_(open), open_here_(open_here) {
     open_.fetch_add(1, std::memory_order_relaxed);
+    ++open_here_;
   }
-  ~UpstreamConnection() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  ~UpstreamConnection() {
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    --open_here_;
+  }
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
 
@@ -32,6 +37,7 @@ class UpstreamConnection {
 
  private:
   std::atomic<std::uint32_t>& open_;
+  std::uint32_t& open_here_;
 };
 
 using UpstreamPtr = std::unique_ptr<UpstreamConnection>;
@@ -60,12 +66,13 @@ class UpstreamPool {
   void wake_one_waiter();
 
   std::size_t idle_count() const { return idle_.size(); }
-  /// Of all workers.
-  std::uint32_t connection_count() const { return open_.load(std::memory_order_relaxed); }
+  /// Of this worker, idle ones included.
+  std::uint32_t& open_here() { return open_here_; }
 
  private:
   std::shared_ptr<const UpstreamTarget> target_;
   std::atomic<std::uint32_t>& open_;
+  std::uint32_t open_here_ = 0;  ///< before idle_, which counts down at its end
   std::vector<UpstreamPtr> idle_;
   std::deque<Parking*> waiters_;
 };

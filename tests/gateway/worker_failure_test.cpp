@@ -288,7 +288,7 @@ TEST(WorkerFailure, StopsWhileAnUpstreamKeepsItsAnswerOpen) {
   // Its last-chunk never comes; the gate's destructor must not wait for it.
 }
 
-TEST(WorkerFailure, DISABLED_CutsShortWhatIsStillRunningWhenItsPatienceEnds) {
+TEST(WorkerFailure, CutsShortWhatIsStillRunningWhenItsPatienceEnds) {
   RunningGate gate(RunningGate::with_backup);
   Peer client = gate.connect();
   client.send(post_chat(kAsk));

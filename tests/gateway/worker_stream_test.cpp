@@ -260,7 +260,7 @@ TEST(WorkerStream, IgnoresWhatComesAfterTheEnd) {
   EXPECT_EQ(read_message(s.client).body, events);
 }
 
-TEST(WorkerStream, DISABLED_NeverReusesAConnectionWithBytesBehindTheAnswer) {
+TEST(WorkerStream, NeverReusesAConnectionWithBytesBehindTheAnswer) {
   const std::string events = delta("a") + std::string(kDone);
   const std::string answer = std::string(kStreamHead) + chunk(events) + std::string(kLastChunk);
   const std::string smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!";

@@ -34,7 +34,7 @@ TEST(WorkerTls, ReusesAConnectionDespiteSessionTickets) {
   EXPECT_FALSE(gate.main.has_connection());
 }
 
-TEST(WorkerTls, DISABLED_SendsALargeRequestWhole) {
+TEST(WorkerTls, SendsALargeRequestWhole) {
   const auto context = testing::make_test_context();
   RunningGate gate(behind_tls);
   Peer client = gate.connect();

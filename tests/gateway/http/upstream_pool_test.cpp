@@ -21,7 +21,7 @@ class UpstreamPoolTest : public ::testing::Test {
   UpstreamPtr connect() {
     peers.push_back(Peer::connect(listener.port()));
     auto connection = std::make_unique<UpstreamConnection>(
-        reactor, listener.accept().release_non_blocking(), open);
+        reactor, listener.accept().release_non_blocking(), open, pool.open_here());
     // The first edge tells that it can be written to.
     while (!connection->stream.can_write()) turn();
     return connection;
@@ -96,7 +96,7 @@ TEST_F(UpstreamPoolOf, OneTargetNeverGivesWhatHasSpokenUnasked) {
   peers[0].send("HTTP/1.1 200 OK\r\n\r\n");
   turn();
   EXPECT_EQ(take(), -1);
-  EXPECT_EQ(pool.connection_count(), 0U);
+  EXPECT_EQ(pool.open_here(), 0U);
 }
 
 TEST_F(UpstreamPoolOf, OneTargetIsSweptOfTheDead) {
@@ -118,7 +118,7 @@ TEST_F(UpstreamPoolOf, OneTargetCountsItsConnections) {
   UpstreamPtr one = connect();
   EXPECT_TRUE(pool.may_open_another());
   put();
-  EXPECT_EQ(pool.connection_count(), 2U);
+  EXPECT_EQ(pool.open_here(), 2U);
   EXPECT_FALSE(pool.may_open_another());
   one.reset();
   EXPECT_TRUE(pool.may_open_another());
