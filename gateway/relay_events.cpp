@@ -91,16 +91,16 @@ void commit_stream(Exchange& x) {
   x.session.parser.release();
 }
 
-/// Hands on what is held. Sends it, too, unless it is to wait for the record.
-Awaitable<Result<void>> pass_on(Exchange& x) {
+/// Hands on what is held and sends what the client takes at once. False: the client has gone.
+bool pass_on(Exchange& x) {
   if (!x.committed) commit_stream(x);
-  if (!x.answer.held.empty()) {
-    append_payload(x, x.answer.held);
-    x.answer.held.clear();
-  }
-  if (!http::send_some(x.session)) co_return make_error(Errc::client_abort, "the client left");
-  if (x.session.out.empty()) co_return Result<void>{};
-  co_return co_await http::send_all(x.session);
+  append_payload(x, x.answer.held);
+  x.answer.held.clear();
+  return http::send_some(x.session);
+}
+
+bool has_something_to_pass_on(const Exchange& x) {
+  return may_commit(x.answer) && (!x.committed || !x.answer.held.empty());
 }
 
 bool has_terminal_event(wire::Dialect dialect) { return dialect != wire::Dialect::openai_other; }
@@ -168,19 +168,18 @@ Error failure_of_wait(Errc code) {
   return make_error(code, "the upstream sent nothing for too long");
 }
 
-config::Duration patience(const Exchange& x) {
-  return x.committed ? x.timeouts.idle : x.timeouts.first_token;
-}
-
 /// Reads, takes and passes on until the stream is over in one way or another.
 Awaitable<Result<void>> pump(Exchange& x) {
   for (;;) {
     if (!x.answer.terminal.empty() || x.body_done()) co_return judge_end(x);
     if (x.answer.error_seen && !x.committed && !x.answer.content_seen) co_return judge_end(x);
-    if (may_commit(x.answer) && (!x.committed || !x.answer.held.empty())) {
-      const Result<void> sent = co_await pass_on(x);
-      if (sent.has_error()) co_return sent.error();
-      x.set_deadline(patience(x));
+    if (has_something_to_pass_on(x)) {
+      if (!pass_on(x)) co_return failure_of_wait(Errc::client_abort);
+      if (!x.session.out.empty()) {  // a slow reader brakes the upstream
+        const Result<void> sent = co_await http::send_all(x.session);
+        if (sent.has_error()) co_return sent.error();
+      }
+      x.set_deadline(x.timeouts.idle);
     }
     const std::span<char> scratch = x.worker.loop.scratch();
     const http::IoResult read = x.upstream->stream.read(scratch);
@@ -198,7 +197,6 @@ Awaitable<Result<void>> pump(Exchange& x) {
     if (read.status != http::IoStatus::ok) co_return failure_of_read();
     const Result<void> taken = take(x, {scratch.data(), read.bytes});
     if (taken.has_error()) co_return taken.error();
-    if (x.committed) x.set_deadline(x.timeouts.idle);
   }
 }
 
