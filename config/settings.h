@@ -93,7 +93,7 @@ struct Timeouts {
 };
 
 struct Version {
-  std::vector<std::string> targets;  ///< names under `targets`, in order of preference
+  std::vector<std::string> targets;  ///< names under `targets`, tried from a random one on
   bool is_default = false;
   bool active = true;
   bool operator==(const Version&) const = default;

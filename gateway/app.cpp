@@ -11,6 +11,7 @@
 #include "gateway/control.h"
 #include "gateway/http/acceptor.h"
 #include "gateway/logging.h"
+#include "gateway/not_yet.h"
 #include "gateway/process_sample.h"
 
 namespace tallygate {
@@ -88,7 +89,9 @@ int run_gate(const ServeOptions& options) {
   }
   if (!loaded.ok()) return kFailedToStart;
   const auto settings = std::make_shared<const config::Settings>(std::move(loaded.settings));
+  if (const std::string why = unsafe_to_ignore(*settings); !why.empty()) return fail(why);
   start_logging(settings->log);
+  for (const std::string& key : settings_without_effect(*settings)) spdlog::warn("{}", key);
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "gateway/describe_changes.h"
+#include "gateway/not_yet.h"
 #include "gateway/process_sample.h"
 #include "gateway/worker_clock.h"
 
@@ -164,10 +165,13 @@ api::ReloadOutcome Control::reload() {
 
 void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcome) {
   const auto before = current_view()->settings;
-  if (const auto refused = unchangeable(*before, settings)) {
+  auto refused = unchangeable(*before, settings);
+  if (const std::string why = unsafe_to_ignore(settings); !why.empty()) refused = why;
+  if (refused) {
     outcome.problems.push_back({options_.config_file, 0, 0, *refused});
     return;
   }
+  for (const std::string& key : settings_without_effect(settings)) spdlog::warn("{}", key);
   // Views are built on the control thread alone; this one, of the pool, waits.
   std::promise<Result<std::shared_ptr<const WorkerView>>> built;
   asio::post(io_, [this, &built, &settings] {

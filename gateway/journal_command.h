@@ -18,7 +18,7 @@ struct JournalCommand {
   RecordFormat format = RecordFormat::jsonl;
 };
 
-/// Oldest first. Returns the exit code; a reader that goes away early is no failure.
+/// In the order in which they were committed. Returns the exit code; a reader that goes away early is no failure.
 int print_journal(const JournalCommand& command, const Console& console);
 
 }  // namespace tallygate

@@ -1,0 +1,39 @@
+#include "gateway/not_yet.h"
+
+namespace tallygate {
+
+std::vector<std::string> settings_without_effect(const config::Settings& settings) {
+  std::vector<std::string> keys;
+  const auto note = [&](bool is_set, const char* key) {
+    if (is_set) keys.push_back(std::string(key) + " has no effect in this version");
+  };
+  note(!settings.auto_pools.empty(), "auto");
+  note(settings.min_rate != 0, "min_rate");
+  note(settings.timeouts.stream_total.count() != 0, "timeouts.stream_total");
+  note(settings.capture.bodies != config::CaptureBodies::none, "capture.bodies");
+  note(!settings.telemetry.otlp.endpoint.empty(), "telemetry.otlp");
+  note(settings.limits.memory_bytes != 0, "limits.memory");
+  note(!settings.improve.fine_tuning.target.empty(), "improve.fine_tuning");
+  if (settings.listeners.data.require_key) {
+    keys.push_back(
+        "listeners.data.require_key: client keys cannot be made in this version, so every "
+        "request is answered 401");
+  }
+  for (const auto& [name, route] : settings.routes) {
+    if (!route.experiment) continue;
+    note(route.experiment->mirror.has_value(), ("routes." + name + ".experiment.mirror").c_str());
+    note(!route.experiment->criteria_json.empty(),
+         ("routes." + name + ".experiment.criteria").c_str());
+  }
+  return keys;
+}
+
+std::string unsafe_to_ignore(const config::Settings& settings) {
+  if (settings.listeners.admin.tls) {
+    return "listeners.admin.tls is not available in this version: keep the admin listener on a "
+           "loopback address, or behind a proxy that speaks TLS";
+  }
+  return {};
+}
+
+}  // namespace tallygate
