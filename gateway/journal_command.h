@@ -18,7 +18,8 @@ struct JournalCommand {
   RecordFormat format = RecordFormat::jsonl;
 };
 
-/// In the order in which they were committed. Returns the exit code; a reader that goes away early is no failure.
+/// In the order in which they were committed. Returns the exit code; a reader that goes away early
+/// is no failure.
 int print_journal(const JournalCommand& command, const Console& console);
 
 }  // namespace tallygate
