@@ -92,7 +92,7 @@ void make_room(Session& session) {
 Awaitable<Result<bool>> read_head(Session& session) {
   session.in.restore(session.pipelined);
   bool begun = !session.in.view().empty();
-  const auto& timeouts = session.settings().timeouts;
+  const config::Timeouts timeouts = session.settings().timeouts;  // a reload may replace them
   session.set_deadline(begun ? timeouts.client_headers : timeouts.client_idle);
   for (;;) {
     if (begun) {
