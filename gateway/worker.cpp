@@ -32,7 +32,7 @@ Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
   loop.now = read_clocks();
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() { journal_->retire(); }
 
 void Worker::run(int listener) {
   loop.now = read_clocks();

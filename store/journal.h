@@ -69,6 +69,9 @@ class Journal {
     std::uint64_t append(router::Record&& record);
     /// Once per event-loop turn: gives the open batch to the journal thread. Cheap when empty.
     void hand_over();
+    /// When the worker ends, after its last hand_over(): `wake` is not called any more. What was
+    /// handed over is still committed.
+    void retire();
     std::uint64_t committed() const;
 
    private:

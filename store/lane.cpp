@@ -92,7 +92,13 @@ void Lane::publish(std::uint64_t number) {
   while (seen < number &&
          !committed.compare_exchange_weak(seen, number, std::memory_order_release)) {
   }
-  if (wake) wake();
+  const std::lock_guard lock(wake_mutex_);
+  if (wake_) wake_();
+}
+
+void Lane::retire() {
+  const std::lock_guard lock(wake_mutex_);
+  wake_ = nullptr;
 }
 
 void Lane::close() {
@@ -105,6 +111,8 @@ std::uint64_t Journal::Producer::append(router::Record&& record) {
 }
 
 void Journal::Producer::hand_over() { lane_->hand_over(); }
+
+void Journal::Producer::retire() { lane_->retire(); }
 
 std::uint64_t Journal::Producer::committed() const {
   return lane_->committed.load(std::memory_order_acquire);

@@ -33,7 +33,7 @@ std::size_t bytes_of(const router::Record& record);
 
 struct Lane {
   Lane(Intake& shared, std::function<void()> wake_worker)
-      : intake(shared), wake(std::move(wake_worker)), producer(*this) {}
+      : intake(shared), producer(*this), wake_(std::move(wake_worker)) {}
 
   /// What the journal thread takes in one turn.
   struct Load {
@@ -45,6 +45,8 @@ struct Lane {
   // On the worker's thread.
   std::uint64_t append(router::Record&& record);
   void hand_over();
+  /// The worker ends: it is not woken any more once this returns.
+  void retire();
 
   // On the journal thread.
   /// Swaps what waits into `load`, whose old records go back to the worker. False = nothing new.
@@ -54,7 +56,6 @@ struct Lane {
   void close();
 
   Intake& intake;
-  const std::function<void()> wake;
   Journal::Producer producer;
   alignas(64) std::atomic<std::uint64_t> committed{0};
 
@@ -67,6 +68,8 @@ struct Lane {
   std::uint64_t last_number_ = 0;
 
   // Both threads'.
+  std::mutex wake_mutex_;  ///< held while the worker is woken, so that it cannot end meanwhile
+  std::function<void()> wake_;
   alignas(64) std::atomic<bool> ready_{false};
   std::mutex mutex_;
   std::vector<router::Record> queued_;  ///< leftovers of a former turn unless `fresh_`
