@@ -76,6 +76,11 @@ constexpr ErrorTraits row_of(Errc code) {
     case Errc::config_invalid: return gateway("config_invalid", 400);
     case Errc::storage_unavailable: return gateway("storage_unavailable", 503);
     case Errc::storage_corrupt: return gateway("storage_corrupt", 503);
+    case Errc::misdirected_request: return client("misdirected_request", 421);
+    case Errc::precondition_failed: return client("precondition_failed", 412);
+    case Errc::rule_broken: return client("rule_broken", 422);
+    case Errc::gone: return client("gone", 410);
+    case Errc::rate_limited: return client("rate_limited", 429, "rate_limit_error");
   }
   return gateway("internal_error", 500);
 }

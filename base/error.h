@@ -57,9 +57,15 @@ enum class Errc : std::uint8_t {
   config_invalid,
   storage_unavailable,
   storage_corrupt,
+  // Administration.
+  misdirected_request,
+  precondition_failed,  ///< If-Match names a revision that is not the latest
+  rule_broken,          ///< well-formed, but against a rule that the message names
+  gone,
+  rate_limited,
 };
 
-inline constexpr int kErrcCount = static_cast<int>(Errc::storage_corrupt) + 1;
+inline constexpr int kErrcCount = static_cast<int>(Errc::rate_limited) + 1;
 
 enum class Blame : std::uint8_t { client, upstream, gateway };
 

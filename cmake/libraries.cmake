@@ -22,7 +22,10 @@ target_link_libraries(tallygate_asio INTERFACE Boost::headers OpenSSL::SSL OpenS
 
 # tallygate_library(NAME DIRECTORY LEFT...): every .cpp of one folder, linked to its left neighbour.
 function(tallygate_library name)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  # Subfolders are part of the library; those that are libraries of their own call this themselves.
+  set(folders . ${TALLYGATE_SUBFOLDERS})
+  list(TRANSFORM folders REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/\\1/*.cpp" OUTPUT_VARIABLE patterns)
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(sources)
     add_library(${name} STATIC ${sources})

@@ -79,10 +79,18 @@ Loaded parse(std::string_view text, const std::string& file, const Surroundings&
   return loaded;
 }
 
+std::optional<std::string> read_text(const std::string& path) {
+  return read_bounded(path, yaml::kMaxTextBytes);
+}
+
 Loaded load_file(const std::string& path) {
-  const auto text = read_bounded(path, yaml::kMaxTextBytes);
-  if (text) return parse(*text, path, real_surroundings());
+  auto text = read_text(path);
   Loaded loaded;
+  if (text) {
+    loaded = parse(*text, path, real_surroundings());
+    loaded.text = std::move(*text);
+    return loaded;
+  }
   loaded.problems.push_back(
       {path, 0, 0, "the file cannot be read; check its path and permissions"});
   return loaded;

@@ -32,6 +32,7 @@ struct Surroundings {
 Surroundings real_surroundings();
 
 struct Loaded {
+  std::string text;               ///< of the file, if it could be read
   Settings settings;              ///< meaningful only if `problems` is empty
   std::vector<Problem> problems;  ///< in file order
   bool ok() const { return problems.empty(); }
@@ -41,6 +42,9 @@ struct Loaded {
 /// units, ranges and references (a route's targets exist, one default per route, splits sum to
 /// 100, listeners do not collide, ...) are all checked here.
 Loaded parse(std::string_view text, const std::string& file, const Surroundings& surroundings);
+
+/// The text of `path`, at most one byte more than load_file takes; nullopt if it cannot be read.
+std::optional<std::string> read_text(const std::string& path);
 
 /// Reads and parses `path`. A file that cannot be read is one problem at line 0.
 Loaded load_file(const std::string& path);

@@ -50,6 +50,7 @@ Control::Control(ControlOptions options, HealthBoard& health, store::Names& name
       targets_(health, names),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
       purge_timer_(io_),
+      file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
       start_seconds_(unix_seconds(read_clocks().wall)) {
   last_reload_seconds_ = start_seconds_;
 }
@@ -97,6 +98,7 @@ void Control::run(store::Journal& journal, std::vector<std::unique_ptr<Worker>>&
       io_, pool_, options_.admin_listener,
       [this](const api::AdminRequest& request) { return answer(request); });
   admin_->start();
+  file_watch_.start(options_.config_file);
   await_signals();
   purge_now_and_then();
   io_.run();
@@ -130,6 +132,7 @@ void Control::stop() {
     admin_->stop();
     signals_.cancel(ignored);
     purge_timer_.cancel();
+    file_watch_.stop();
     resolver_.stop();
     io_.stop();
   });
@@ -148,8 +151,19 @@ void Control::purge_now_and_then() {
 
 api::ReloadOutcome Control::reload() {
   const std::lock_guard one_at_a_time(reloading_);
+  return load_and_apply();
+}
+
+void Control::reload_if_changed() {
+  const std::lock_guard one_at_a_time(reloading_);
+  const auto text = config::read_text(options_.config_file);
+  if (text && *text != loaded_text_) load_and_apply();
+}
+
+api::ReloadOutcome Control::load_and_apply() {
   api::ReloadOutcome outcome;
   const config::Loaded loaded = config::load_file(options_.config_file);
+  loaded_text_ = loaded.text;
   outcome.problems = loaded.problems;
   if (outcome.problems.empty()) apply(loaded.settings, outcome);
   const bool ok = outcome.problems.empty();
@@ -203,7 +217,8 @@ std::shared_ptr<const WorkerView> Control::current_view() const {
 
 api::AdminResponse Control::answer(const api::AdminRequest& request) {
   const auto view = current_view();
-  api::AdminContext context{*view->settings, names_, TALLYGATE_VERSION, {}, {}, {}, {}, {}, {}};
+  api::AdminContext context{
+      .settings = *view->settings, .names = names_, .version = TALLYGATE_VERSION};
   if (!ready_.load()) context.not_ready = make_error(Errc::draining, "the gate is draining");
   context.tallies = [this] { return journal_->tallies(); };
   context.find_record = [this](const Uuid& id) { return journal_->find(id); };

@@ -15,6 +15,7 @@
 #include "config/load.h"
 #include "gateway/admin_server.h"
 #include "gateway/api/admin.h"
+#include "gateway/file_watch.h"
 #include "gateway/health_board.h"
 #include "gateway/resolver.h"
 #include "gateway/target_registry.h"
@@ -50,6 +51,8 @@ class Control {
   void purge_now_and_then();
   /// Blocking until the workers have adopted: the pool's threads only.
   api::ReloadOutcome reload();
+  void reload_if_changed();
+  api::ReloadOutcome load_and_apply();
   void apply(const config::Settings& settings, api::ReloadOutcome& outcome);
   void adopt_everywhere(const std::shared_ptr<const WorkerView>& view);
   // Of the pool's threads:
@@ -73,6 +76,7 @@ class Control {
   asio::basic_waitable_timer<std::chrono::steady_clock,
                              asio::wait_traits<std::chrono::steady_clock>, Executor>
       purge_timer_;
+  FileWatch file_watch_;
   std::unique_ptr<AdminServer> admin_;
 
   store::Journal* journal_ = nullptr;
@@ -85,7 +89,8 @@ class Control {
   bool last_reload_ok_ = true;
   double last_reload_seconds_ = 0;
   double start_seconds_ = 0;
-  std::mutex reloading_;  ///< one at a time
+  std::mutex reloading_;     ///< one at a time
+  std::string loaded_text_;  ///< of the file when it was last read, under reloading_
   bool draining_ = false;
 };
 

@@ -88,7 +88,7 @@ void forget_attempt(Exchange& x) {
 }
 
 /// Waits before the next target, unless the client leaves meanwhile.
-Awaitable<bool> back_off(Exchange& x) {
+Task<bool> back_off(Exchange& x) {
   const auto number = static_cast<std::uint32_t>(x.attempts.size()) - 1;
   const auto pause = router::back_off(x.worker.view().settings->retry, number, x.worker.dice());
   const SteadyTime until = std::min(x.worker.loop.now.steady + pause, x.give_up_at);
@@ -106,7 +106,7 @@ Error draining() {
 }
 
 /// No target is left: relays the last one's own words, or ours.
-Awaitable<void> give_up(Exchange& x, const Error& error) {
+Task<void> give_up(Exchange& x, const Error& error) {
   x.conclude(outcome_of(error.code), error.code);
   if (error.code == Errc::client_abort) co_return;
   if (error.code == Errc::upstream_status) {
@@ -126,7 +126,7 @@ Awaitable<void> give_up(Exchange& x, const Error& error) {
 }
 
 /// Tries targets until one serves or none is left. What ends the answer is in session.out then.
-Awaitable<void> run_plan(Exchange& x) {
+Task<void> run_plan(Exchange& x) {
   for (;;) {
     if (x.candidate == nullptr) x.candidate = &x.plan.candidates[x.next_candidate++];
     Result<void> result;
@@ -188,7 +188,7 @@ void Exchange::conclude(router::Outcome how, Errc why) {
   ended_in = phase;
 }
 
-Awaitable<void> handle_inference(http::Session& session, const Endpoint& endpoint) {
+Task<void> handle_inference(http::Session& session, const Endpoint& endpoint) {
   Exchange x(session, endpoint);
   session.parking.clear_deadline();
   x.worker.retry_budget.earn(x.started);

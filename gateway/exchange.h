@@ -97,6 +97,6 @@ struct Exchange {
 };
 
 /// Serves the request whose body is at session.body, with exactly one record if it is planned.
-Awaitable<void> handle_inference(http::Session& session, const Endpoint& endpoint);
+Task<void> handle_inference(http::Session& session, const Endpoint& endpoint);
 
 }  // namespace tallygate

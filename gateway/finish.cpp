@@ -109,7 +109,7 @@ void release_upstream(Exchange& x) {
     x.pool->put_idle(std::move(x.upstream), x.worker.loop.now.steady);
   } else if (x.outcome == router::Outcome::ok &&
              parser.body_kind() != http::BodyKind::until_close) {
-    http::drain_aside(x.worker.loop, x.worker.executor(), *x.pool, std::move(x.upstream));
+    http::drain_aside(x.worker.loop, *x.pool, std::move(x.upstream));
   } else {
     x.upstream.reset();
     x.pool->wake_one_waiter();
@@ -129,7 +129,7 @@ void count_attempt(Exchange& x, const router::Attempt& attempt, SteadyTime now) 
   x.worker.metrics.count_attempt(sample);
 }
 
-Awaitable<void> finish(Exchange& x) {
+Task<void> finish(Exchange& x) {
   const bool client_left =
       x.outcome == router::Outcome::client_abort || x.outcome == router::Outcome::client_slow;
   if (client_left) {

@@ -6,7 +6,7 @@
 
 namespace tallygate {
 
-Awaitable<void> finish(Exchange& exchange);
+Task<void> finish(Exchange& exchange);
 
 /// Metrics of one attempt.
 void count_attempt(Exchange& exchange, const router::Attempt& attempt, SteadyTime now);

@@ -95,7 +95,7 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   http::render_response_head(line, upstream, x.session.out);
 }
 
-Awaitable<Result<void>> relay_body(Exchange& x) {
+Task<Result<void>> relay_body(Exchange& x) {
   const http::BodyKind kind = x.upstream->parser.body_kind();
   if (x.upstream->parser.head().status >= 400 && x.outcome == router::Outcome::ok) {
     x.conclude(router::Outcome::client_error, Errc::upstream_status);

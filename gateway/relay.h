@@ -16,7 +16,7 @@ bool is_event_stream(const Exchange& exchange);
 /// false may be retried; with it true the client has been told (an error event, or a body cut
 /// short) and the connection will close. Errors: upstream_stream_truncated, upstream_timeout,
 /// upstream_bad_response, client_abort, client_slow.
-Awaitable<Result<void>> relay_body(Exchange& exchange);
+Task<Result<void>> relay_body(Exchange& exchange);
 
 /// Renders the answer's head into session.out. From here on there is no retry.
 void commit_head(Exchange& exchange, http::Framing framing, std::uint64_t content_length);

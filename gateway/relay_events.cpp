@@ -169,7 +169,7 @@ Error failure_of_wait(Errc code) {
 }
 
 /// Reads, takes and passes on until the stream is over in one way or another.
-Awaitable<Result<void>> pump(Exchange& x) {
+Task<Result<void>> pump(Exchange& x) {
   for (;;) {
     if (!x.answer.terminal.empty() || x.body_done()) co_return judge_end(x);
     if (x.answer.error_seen && !x.committed && !x.answer.content_seen) co_return judge_end(x);
@@ -219,7 +219,7 @@ void append_end(Exchange& x) {
   if (x.answer.chunked) x.session.out.append("0\r\n\r\n");
 }
 
-Awaitable<Result<void>> relay_events(Exchange& x) {
+Task<Result<void>> relay_events(Exchange& x) {
   x.phase = router::Phase::streaming;
   Result<void> result = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
   if (result.has_value()) result = co_await pump(x);

@@ -7,7 +7,7 @@ namespace tallygate {
 
 /// As relay_body, for an event stream. Errors: upstream_stream_error, upstream_stream_truncated,
 /// stream_idle_timeout, missing_done, upstream_ttft_timeout, client_abort, client_slow.
-Awaitable<Result<void>> relay_events(Exchange& exchange);
+Task<Result<void>> relay_events(Exchange& exchange);
 
 /// Appends `payload` to session.out as the client's framing wants it: a chunk, or plain.
 void append_payload(Exchange& exchange, std::string_view payload);

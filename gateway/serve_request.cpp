@@ -67,7 +67,7 @@ std::optional<Error> refusal_of_head(const http::Session& session, const Endpoin
 
 /// Reads the body of a request that is refused anyway, if that is cheap, so that the connection can
 /// stay; else it closes.
-Awaitable<void> drop_body(http::Session& session) {
+Task<void> drop_body(http::Session& session) {
   if (!session.parser.has_body()) co_return;
   const http::RequestHead& head = session.head();
   if (head.chunked || head.expect_continue || head.content_length.value_or(0) > kDrainedBytes) {
@@ -78,8 +78,8 @@ Awaitable<void> drop_body(http::Session& session) {
   if (dropped.has_error()) session.close_after = true;
 }
 
-Awaitable<void> refuse(http::Session& session, config::Protocol protocol, const Error& error,
-                       std::string_view fields) {
+Task<void> refuse(http::Session& session, config::Protocol protocol, const Error& error,
+                  std::string_view fields) {
   session.worker.metrics.count_rejected(error.code);
   co_await drop_body(session);
   http::write_error(session, protocol, error, {}, fields);
@@ -93,8 +93,7 @@ void write_readiness(http::Session& session) {
 }
 
 /// Endpoints that need no upstream.
-Awaitable<void> answer_locally(http::Session& session, const Endpoint& endpoint,
-                               std::string_view tail) {
+Task<void> answer_locally(http::Session& session, const Endpoint& endpoint, std::string_view tail) {
   co_await drop_body(session);
   const router::Snapshot& snapshot = *session.worker.view().snapshot;
   const store::Names& names = session.worker.shared().names;
@@ -115,7 +114,7 @@ Awaitable<void> answer_locally(http::Session& session, const Endpoint& endpoint,
   co_await http::send_all(session);
 }
 
-Awaitable<void> answer(http::Session& session, const EndpointMatch& match) {
+Task<void> answer(http::Session& session, const EndpointMatch& match) {
   if (match.endpoint == nullptr) {
     std::string allow;
     const Error error = refusal_of_path(session.head(), match);
@@ -169,7 +168,7 @@ void count(http::Session& session, std::string_view method, std::string_view rou
 
 }  // namespace
 
-Awaitable<void> serve_request(http::Session& session) {
+Task<void> serve_request(http::Session& session) {
   const EndpointMatch match = find_endpoint(session.head().method, session.head().path);
   const std::string_view method = method_label(session.head());
   session.worker.metrics.add_active_requests(method, session.client.is_tls(), 1);

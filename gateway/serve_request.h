@@ -6,6 +6,6 @@
 
 namespace tallygate {
 
-Awaitable<void> serve_request(http::Session& session);
+Task<void> serve_request(http::Session& session);
 
 }  // namespace tallygate

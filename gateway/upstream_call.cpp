@@ -21,7 +21,7 @@ Error reset(std::string_view when) {
 }
 
 /// Waits for another request of this process to release a connection, when all are in use.
-Awaitable<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
+Task<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
   const SteadyTime deadline = x.session.parking.deadline();
   const http::EventLoop& loop = x.worker.loop;
   while (!x.pool->may_open_another()) {
@@ -105,7 +105,7 @@ bool reuse_connection(Exchange& x) {
   return x.upstream != nullptr;
 }
 
-Awaitable<Result<void>> connect_target(Exchange& x) {
+Task<Result<void>> connect_target(Exchange& x) {
   if (x.pool == nullptr) {
     co_return make_error(Errc::upstream_connect_error, "the target was removed by a reload");
   }
@@ -121,7 +121,7 @@ Awaitable<Result<void>> connect_target(Exchange& x) {
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> call_target(Exchange& x) {
+Task<Result<void>> call_target(Exchange& x) {
   const Errc on_deadline = x.facts.stream ? Errc::upstream_ttft_timeout : Errc::upstream_timeout;
   x.phase = router::Phase::waiting;
   x.set_deadline(x.facts.stream ? x.timeouts.first_token : x.timeouts.response_head);

@@ -11,11 +11,11 @@ bool reuse_connection(Exchange& exchange);
 
 /// A new connection, at exchange.upstream. Errors: upstream_connect_error,
 /// upstream_connect_timeout, client_abort.
-Awaitable<Result<void>> connect_target(Exchange& exchange);
+Task<Result<void>> connect_target(Exchange& exchange);
 
 /// Sends the request and reads the answer's head. Errors: upstream_reset, upstream_bad_response,
 /// upstream_timeout, upstream_ttft_timeout, upstream_status (with exchange.upstream still holding
 /// the answer), upstream_auth_error, client_abort.
-Awaitable<Result<void>> call_target(Exchange& exchange);
+Task<Result<void>> call_target(Exchange& exchange);
 
 }  // namespace tallygate

@@ -37,15 +37,16 @@ Worker::~Worker() { journal_->retire(); }
 void Worker::run(int listener) {
   loop.now = read_clocks();
   tick();
-  asio::co_spawn(io_, http::accept_loop(*this, acceptor_, listener), asio::detached);
-  asio::post(io_, [this] { turn(); });
-  io_.run();
+  http::spawn(http::accept_loop(*this, acceptor_, listener));
+  while (turn()) {
+  }
+  run_posted();
   for (auto& pool : pools_) {
     if (pool != nullptr) pool->sweep(loop.now.steady, std::chrono::milliseconds{0});
   }
 }
 
-void Worker::turn() {
+bool Worker::turn() {
   journal_->hand_over();
   // The journal looks at this flag after it has published, we look at what it published after we
   // have set it: one of the two sees the other.
@@ -55,16 +56,24 @@ void Worker::turn() {
   loop.reactor.wait(time_to_wait());
   asleep_.store(false, std::memory_order_relaxed);
   loop.now = read_clocks();
+  run_posted();
   loop.reactor.dispatch();
   commits.settle(journal_->committed(), loop.now.steady);
   if (!loop.sleepers.empty()) loop.sleepers.tick(loop.now.steady);
   if (loop.now.steady >= next_tick_) tick();
   // All that still runs has a place there: sessions, and answers that are read aside.
-  if (draining_ && loop.deadlines.empty()) {
-    journal_->hand_over();
-    return;
+  if (!draining_ || !loop.deadlines.empty()) return true;
+  journal_->hand_over();
+  return false;
+}
+
+void Worker::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    tasks.swap(inbox_);
   }
-  asio::post(io_, [this] { turn(); });
+  for (const auto& task : tasks) task();
 }
 
 std::chrono::milliseconds Worker::time_to_wait() const {
@@ -109,7 +118,10 @@ http::UpstreamPool* Worker::pool(router::TargetSlot slot) {
 }
 
 void Worker::post(std::function<void()> task) {
-  asio::post(io_, std::move(task));
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_.push_back(std::move(task));
+  }
   loop.reactor.interrupt();
 }
 

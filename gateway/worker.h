@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
@@ -76,7 +77,6 @@ class Worker {
   bool draining() const { return draining_; }
   /// The drain has lasted its time: what still waits is cut short, and nobody else is to blame.
   bool patience_is_over() const { return patience_is_over_; }
-  Executor executor() { return io_.get_executor(); }
 
   /// Counts a client connection for its lifetime.
   class ConnectionCount {
@@ -92,14 +92,15 @@ class Worker {
   bool has_room_for_connection() const { return connections_ < view_->connection_limit; }
 
  private:
-  void turn();
+  /// False when the drain is over.
+  bool turn();
+  void run_posted();
   void tick();
   std::chrono::milliseconds time_to_wait() const;
   /// Any thread.
   void post(std::function<void()> task);
 
   SharedParts shared_;
-  asio::io_context io_{1};
   std::shared_ptr<const WorkerView> view_;
   store::Journal::Producer* journal_ = nullptr;
   std::vector<std::unique_ptr<http::UpstreamPool>> pools_;  ///< by TargetSlot
@@ -113,6 +114,8 @@ class Worker {
   bool draining_ = false;
   bool patience_is_over_ = false;
   std::atomic<bool> asleep_{false};
+  std::mutex inbox_mutex_;
+  std::vector<std::function<void()>> inbox_;  ///< posted by other threads
 };
 
 }  // namespace tallygate

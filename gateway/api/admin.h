@@ -18,6 +18,7 @@
 #include "gateway/http/head.h"
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
+#include "store/catalog.h"
 #include "store/journal.h"
 #include "store/names.h"
 
@@ -56,13 +57,24 @@ struct ReloadOutcome {
 struct AdminContext {
   const config::Settings& settings;
   const store::Names& names;
-  std::string_view version;        ///< of the binary
-  std::optional<Error> not_ready;  ///< why /readyz says no
-  std::function<store::TallySet()> tallies;
-  std::function<Result<router::Record>(const Uuid&)> find_record;
-  std::function<TargetHealth(router::NameId target)> health_of;
-  std::function<std::string(telemetry::Format)> render_metrics;
-  std::function<ReloadOutcome()> reload;
+  std::string_view version;             ///< of the binary
+  std::optional<Error> not_ready = {};  ///< why /readyz says no
+  std::function<store::TallySet()> tallies = {};
+  std::function<Result<router::Record>(const Uuid&)> find_record = {};
+  std::function<TargetHealth(router::NameId target)> health_of = {};
+  std::function<std::string(telemetry::Format)> render_metrics = {};
+  std::function<ReloadOutcome()> reload = {};
+
+  // Of the families that write documents.
+  store::Catalog* catalog = nullptr;
+  WallTime now{};
+  std::string actor = "admin";  ///< for the audit trail
+  std::function<Uuid()> make_id = {};
+  /// Routes by what the catalog holds now; returns when every worker does. To be called after each
+  /// write that changes routing.
+  std::function<Result<void>()> publish = {};
+  /// Shows an event to whoever listens at /-/events: its name and its data, a JSON object.
+  std::function<void(std::string_view name, const std::string& data)> announce = {};
 };
 
 /// Admission (admission.h), then the route, then its answer. Never throws for what a client sent.

@@ -114,12 +114,10 @@ std::optional<AdminResponse> refuse_admission(const AdminRequest& request,
                                               const config::AdminListener& listener) {
   const http::RequestHead& head = request.head;
   if (!is_allowed_host(head.host, listener)) {
-    AdminResponse response = refusal(
-        request, Errc::forbidden,
+    return refusal(
+        request, Errc::misdirected_request,
         "This Host is not one of the admin listener's. Name it under listeners.admin.hosts.",
         "host");
-    response.status = 421;
-    return response;
   }
   if (!is_same_origin(head.value_of("origin"), head.host) ||
       equals_ignoring_case(head.value_of("sec-fetch-site"), "cross-site")) {

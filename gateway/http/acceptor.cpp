@@ -38,7 +38,7 @@ void refuse(int fd) {
 }
 
 /// False when there is nothing more to accept for now.
-bool accept_one(Worker& worker, int listener, asio::io_context::executor_type executor) {
+bool accept_one(Worker& worker, int listener) {
   const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
   if (!worker.has_room_for_connection()) {
@@ -47,20 +47,19 @@ bool accept_one(Worker& worker, int listener, asio::io_context::executor_type ex
   }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  asio::co_spawn(executor, serve_connection(worker, fd), asio::detached);
+  spawn(serve_connection(worker, fd));
   return true;
 }
 
 }  // namespace
 
-Awaitable<void> accept_loop(Worker& worker, Parking& parking, int listener) {
-  const auto executor = co_await asio::this_coro::executor;
+Task<void> accept_loop(Worker& worker, Parking& parking, int listener) {
   Watch watch;
   worker.loop.reactor.add(watch, listener);
   worker.loop.deadlines.add(parking);
   watch.owner = &parking;
   while (!worker.draining()) {
-    while (accept_one(worker, listener, executor)) {
+    while (accept_one(worker, listener)) {
     }
     const bool starved = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     parking.wake_at(starved ? worker.loop.now.steady + kPauseWithoutDescriptors : kNever);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "gateway/http/asio.h"
 #include "gateway/http/parking.h"
+#include "gateway/http/task.h"
 
 namespace tallygate {
 class Worker;
@@ -15,7 +15,7 @@ namespace tallygate::http {
 
 /// Until the worker drains. Takes over `listener`. Out of descriptors: pauses, then goes on. Over
 /// the connection limit: a canned 503.
-Awaitable<void> accept_loop(Worker& worker, Parking& parking, int listener);
+Task<void> accept_loop(Worker& worker, Parking& parking, int listener);
 
 /// SO_REUSEPORT lets all workers listen on one port, and would let a second gate do so unnoticed:
 /// the app first listens exclusively for a moment.

@@ -47,9 +47,9 @@ int pending_error(int fd) {
 
 /// Waits until the name has been resolved for the first time; the resolver does not wake us, so
 /// this looks at every tick.
-Awaitable<Result<std::shared_ptr<const Addresses>>> await_addresses(EventLoop& loop,
-                                                                    const UpstreamTarget& target,
-                                                                    Waiter& waiter) {
+Task<Result<std::shared_ptr<const Addresses>>> await_addresses(EventLoop& loop,
+                                                               const UpstreamTarget& target,
+                                                               Waiter& waiter) {
   const SteadyTime deadline = waiter.parking.deadline();
   for (;;) {
     if (auto known = target.addresses.load(); known != nullptr) {
@@ -65,7 +65,7 @@ Awaitable<Result<std::shared_ptr<const Addresses>>> await_addresses(EventLoop& l
   }
 }
 
-Awaitable<Result<void>> shake_hands(const UpstreamTarget& target, Stream& stream, Waiter& waiter) {
+Task<Result<void>> shake_hands(const UpstreamTarget& target, Stream& stream, Waiter& waiter) {
   stream.use_tls(make_client_handle(*target.tls, target.host, target.settings.verify_tls));
   for (;;) {
     const IoStatus status = stream.handshake();
@@ -81,8 +81,8 @@ Awaitable<Result<void>> shake_hands(const UpstreamTarget& target, Stream& stream
 }
 
 /// One address. A refusal is upstream_connect_error, and the next address may be tried.
-Awaitable<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter& waiter,
-                                          const boost::asio::ip::tcp::endpoint& address) {
+Task<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter& waiter,
+                                     const boost::asio::ip::tcp::endpoint& address) {
   const UpstreamTarget& target = pool.target();
   if (is_forbidden_address(address.address())) {
     co_return connect_error(target, "link-local and metadata addresses are not allowed");
@@ -111,8 +111,7 @@ Awaitable<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, W
 
 }  // namespace
 
-Awaitable<Result<UpstreamPtr>> connect_upstream(EventLoop& loop, UpstreamPool& pool,
-                                                Waiter& waiter) {
+Task<Result<UpstreamPtr>> connect_upstream(EventLoop& loop, UpstreamPool& pool, Waiter& waiter) {
   const auto addresses = co_await await_addresses(loop, pool.target(), waiter);
   if (addresses.has_error()) co_return addresses.error();
   Error last;

@@ -11,7 +11,6 @@ namespace tallygate::http {
 /// Parks in `waiter` until connected or its deadline (set by the caller) passes. Errors:
 /// upstream_connect_error (refused, unreachable, TLS, name not known), upstream_connect_timeout,
 /// client_abort. The pool must outlive the call.
-Awaitable<Result<UpstreamPtr>> connect_upstream(EventLoop& loop, UpstreamPool& pool,
-                                                Waiter& waiter);
+Task<Result<UpstreamPtr>> connect_upstream(EventLoop& loop, UpstreamPool& pool, Waiter& waiter);
 
 }  // namespace tallygate::http

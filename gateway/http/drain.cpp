@@ -6,7 +6,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{1};
 constexpr std::size_t kMostBytes = 64 * 1024;
 
-Awaitable<void> drain(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connection) {
+Task<void> drain(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connection) {
   Parking parking;
   loop.deadlines.add(parking);
   parking.wake_at(loop.now.steady + kPatience);
@@ -38,8 +38,8 @@ Awaitable<void> drain(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connectio
 
 }  // namespace
 
-void drain_aside(EventLoop& loop, Executor executor, UpstreamPool& pool, UpstreamPtr connection) {
-  asio::co_spawn(executor, drain(loop, pool, std::move(connection)), asio::detached);
+void drain_aside(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connection) {
+  spawn(drain(loop, pool, std::move(connection)));
 }
 
 }  // namespace tallygate::http

@@ -8,6 +8,6 @@
 namespace tallygate::http {
 
 /// Reads the rest of the answer, a little and not for long, and pools the connection or closes it.
-void drain_aside(EventLoop& loop, Executor executor, UpstreamPool& pool, UpstreamPtr connection);
+void drain_aside(EventLoop& loop, UpstreamPool& pool, UpstreamPtr connection);
 
 }  // namespace tallygate::http

@@ -5,11 +5,12 @@
 // asleep are dropped. One worker's thread only.
 
 #include <boost/intrusive/list.hpp>
-#include <optional>
+#include <coroutine>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
-#include "gateway/http/asio.h"
+#include "gateway/http/task.h"
 
 namespace tallygate::http {
 
@@ -24,19 +25,23 @@ class Parking : public boost::intrusive::list_base_hook<
 
   /// Suspends the calling coroutine until wake().
   auto park() {
-    return asio::async_initiate<asio::use_awaitable_t<Executor>, void()>(
-        [this](Sleeper sleeper) { sleeper_.emplace(std::move(sleeper)); }, token_);
+    struct Sleep {
+      Parking& parking;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> sleeper) const noexcept {
+        parking.sleeper_ = sleeper;
+      }
+      void await_resume() const noexcept {}
+    };
+    return Sleep{*this};
   }
 
   /// Resumes the sleeper, inside this call.
   void wake() {
-    if (!sleeper_) return;
-    Sleeper sleeper = std::move(*sleeper_);
-    sleeper_.reset();
-    std::move(sleeper)();
+    if (sleeper_) std::exchange(sleeper_, nullptr).resume();
   }
 
-  bool parked() const { return sleeper_.has_value(); }
+  bool parked() const { return sleeper_ != nullptr; }
 
   /// The coarse deadline: Deadlines wakes the sleeper at the first tick after it, once.
   void wake_at(SteadyTime when) {
@@ -52,10 +57,7 @@ class Parking : public boost::intrusive::list_base_hook<
   }
 
  private:
-  using Sleeper = asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type;
-
-  asio::use_awaitable_t<Executor> token_;
-  std::optional<Sleeper> sleeper_;
+  std::coroutine_handle<> sleeper_;
   SteadyTime deadline_ = kNever;
   bool expired_ = false;
 };

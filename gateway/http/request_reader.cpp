@@ -16,7 +16,7 @@ Error left_during_body() {
 }
 
 /// Reads into `space`, parking as needed. Errors: request_timeout, client_abort.
-Awaitable<Result<std::size_t>> read_some(Session& session, std::span<char> space) {
+Task<Result<std::size_t>> read_some(Session& session, std::span<char> space) {
   for (;;) {
     const IoResult read = session.client.read(space);
     if (read.status == IoStatus::ok) co_return read.bytes;
@@ -26,7 +26,7 @@ Awaitable<Result<std::size_t>> read_some(Session& session, std::span<char> space
   }
 }
 
-Awaitable<Result<void>> read_chunked(Session& session) {
+Task<Result<void>> read_chunked(Session& session) {
   const auto append = [](void* buffer, std::string_view data) {
     static_cast<BodyBuffer*>(buffer)->append(data);
   };
@@ -49,7 +49,7 @@ Awaitable<Result<void>> read_chunked(Session& session) {
 }
 
 /// A body that fits behind its head in the input buffer: no copy.
-Awaitable<Result<void>> read_in_place(Session& session, std::size_t length) {
+Task<Result<void>> read_in_place(Session& session, std::size_t length) {
   session.in_bytes = session.head_bytes + length;
   while (session.in.view().size() < session.in_bytes) {
     const Result<std::size_t> bytes = co_await read_some(session, session.in.space());
@@ -60,7 +60,7 @@ Awaitable<Result<void>> read_in_place(Session& session, std::size_t length) {
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> read_aside(Session& session, std::size_t length) {
+Task<Result<void>> read_aside(Session& session, std::size_t length) {
   BodyBuffer& body = session.body_buffer;
   body.append(session.in.view().substr(session.head_bytes, length));
   session.in_bytes = session.head_bytes + body.size();
@@ -89,7 +89,7 @@ void make_room(Session& session) {
 
 }  // namespace
 
-Awaitable<Result<bool>> read_head(Session& session) {
+Task<Result<bool>> read_head(Session& session) {
   session.in.restore(session.pipelined);
   bool begun = !session.in.view().empty();
   const config::Timeouts timeouts = session.settings().timeouts;  // a reload may replace them
@@ -136,7 +136,7 @@ bool take_body_at_once(Session& session) {
   return true;
 }
 
-Awaitable<Result<void>> read_body(Session& session) {
+Task<Result<void>> read_body(Session& session) {
   const RequestHead& head = session.head();
   if (!session.parser.has_body()) co_return Result<void>{};
   session.set_deadline(session.settings().timeouts.client_body);

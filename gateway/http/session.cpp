@@ -11,7 +11,7 @@ constexpr std::size_t kLingerBytes = std::size_t{1} << 20;
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kKeptOutBytes = 4096;
 
-Awaitable<bool> accept_tls(Session& session) {
+Task<bool> accept_tls(Session& session) {
   session.client.use_tls(make_server_handle(*session.worker.view().data_tls));
   session.set_deadline(session.settings().timeouts.client_headers);
   for (;;) {
@@ -24,7 +24,7 @@ Awaitable<bool> accept_tls(Session& session) {
 
 /// Reads and drops what the client still sends, for a while: closing on unread bytes would send a
 /// reset that can overtake our answer.
-Awaitable<void> linger(Session& session) {
+Task<void> linger(Session& session) {
   session.client.shut_down_writing();
   session.parking.wake_at(session.worker.loop.now.steady + kLingerTime);
   std::size_t dropped = 0;
@@ -76,7 +76,7 @@ void Session::set_deadline(config::Duration after) {
   parking.wake_at(after.count() == 0 ? kNever : worker.loop.now.steady + after);
 }
 
-Awaitable<void> serve_connection(Worker& worker, int fd) {
+Task<void> serve_connection(Worker& worker, int fd) {
   Session session(worker, fd);
   if (worker.view().data_tls != nullptr) {
     const bool secured = co_await accept_tls(session);
@@ -115,7 +115,7 @@ bool send_some(Session& session) {
   return true;
 }
 
-Awaitable<Result<void>> send_all(Session& session) {
+Task<Result<void>> send_all(Session& session) {
   bool first = true;
   for (;;) {
     const std::size_t sent_before = session.out_sent;

@@ -51,12 +51,12 @@ struct Session {
 };
 
 /// The connection's coroutine.
-Awaitable<void> serve_connection(Worker& worker, int fd);
+Task<void> serve_connection(Worker& worker, int fd);
 
 /// Sends what of `out` the socket takes now. False if the client cannot be written to any more.
 bool send_some(Session& session);
 
 /// Sends all of `out`. Errors: client_abort, client_slow (no progress for write_progress).
-Awaitable<Result<void>> send_all(Session& session);
+Task<Result<void>> send_all(Session& session);
 
 }  // namespace tallygate::http

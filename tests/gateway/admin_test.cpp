@@ -16,7 +16,7 @@ struct Admin {
   store::TallySet tallies;
   ReloadOutcome reload;
   int reloads = 0;
-  AdminContext context{settings, names, "1.2.3", std::nullopt, {}, {}, {}, {}, {}};
+  AdminContext context{.settings = settings, .names = names, .version = "1.2.3"};
   http::RequestHead head;
 
   Admin() {

@@ -18,7 +18,7 @@ struct Diary {
 };
 
 /// Sleeps `times` times; writes '.' when woken, '!' when its deadline passed, '$' at its end.
-Awaitable<void> sleep_and_note(Parking& parking, int times, Diary& diary) {
+Task<void> sleep_and_note(Parking& parking, int times, Diary& diary) {
   for (int i = 0; i < times; ++i) {
     co_await parking.park();
     diary.text += parking.expired() ? '!' : '.';
@@ -27,7 +27,7 @@ Awaitable<void> sleep_and_note(Parking& parking, int times, Diary& diary) {
 }
 
 /// The same with a Parking of its own, in a list; with a deadline.
-Awaitable<void> sleep_in_list(Deadlines& deadlines, SteadyTime until, int times, Diary& diary) {
+Task<void> sleep_in_list(Deadlines& deadlines, SteadyTime until, int times, Diary& diary) {
   Parking parking;
   deadlines.add(parking);
   parking.wake_at(until);
@@ -36,12 +36,6 @@ Awaitable<void> sleep_in_list(Deadlines& deadlines, SteadyTime until, int times,
 
 class ParkingTest : public ::testing::Test {
  protected:
-  void spawn(Awaitable<void> coroutine) {
-    asio::co_spawn(io, std::move(coroutine), asio::detached);
-    io.poll();
-  }
-
-  asio::io_context io{1};
   Diary diary;
 };
 
@@ -142,8 +136,7 @@ TEST_F(ParkingOf, ListWakesManyWhoEndOrStay) {
 }
 
 /// Woken by its deadline, ends another sleeper of the same list.
-Awaitable<void> sleep_and_destroy(Deadlines& deadlines, std::unique_ptr<Parking>& other,
-                                  Diary& diary) {
+Task<void> sleep_and_destroy(Deadlines& deadlines, std::unique_ptr<Parking>& other, Diary& diary) {
   Parking parking;
   deadlines.add(parking);
   parking.wake_at(kNow);
@@ -188,7 +181,7 @@ TEST_F(ParkingOf, ListWakesAllWithoutAReason) {
   EXPECT_TRUE(deadlines.empty());
 }
 
-Awaitable<void> nap(Sleepers& sleepers, Parking& parking, SteadyTime until, Diary& diary) {
+Task<void> nap(Sleepers& sleepers, Parking& parking, SteadyTime until, Diary& diary) {
   sleepers.add(parking, until);
   co_await parking.park();
   sleepers.remove(parking);

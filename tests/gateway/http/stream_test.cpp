@@ -188,7 +188,7 @@ TEST(Stream, KeepsReadingAfterItsOwnEnd) {
   EXPECT_EQ(pair.drain_until("still"), "still");
 }
 
-Awaitable<void> count_wakes(Parking& parking, int& wakes) {
+Task<void> count_wakes(Parking& parking, int& wakes) {
   for (;;) {
     co_await parking.park();
     if (++wakes == 3) co_return;
@@ -198,11 +198,9 @@ Awaitable<void> count_wakes(Parking& parking, int& wakes) {
 TEST(Reactor, WakesTheOwnerOnEveryEvent) {
   Pair pair;
   pair.turn();
-  asio::io_context io{1};
   Parking parking;
   int wakes = 0;
-  asio::co_spawn(io, count_wakes(parking, wakes), asio::detached);
-  io.poll();
+  spawn(count_wakes(parking, wakes));
   pair.stream.set_owner(&parking);
   for (int i = 1; i <= 3; ++i) {
     pair.peer.send("x");

@@ -125,7 +125,7 @@ TEST_F(UpstreamPoolOf, OneTargetCountsItsConnections) {
 }
 
 /// Waits once for a connection; notes its number when woken.
-Awaitable<void> wait_in(UpstreamPool& pool, Parking& parking, int number, std::string& order) {
+Task<void> wait_in(UpstreamPool& pool, Parking& parking, int number, std::string& order) {
   pool.add_waiter(parking);
   co_await parking.park();
   pool.remove_waiter(parking);
@@ -133,13 +133,11 @@ Awaitable<void> wait_in(UpstreamPool& pool, Parking& parking, int number, std::s
 }
 
 TEST_F(UpstreamPoolOf, OneTargetWakesThoseWhoWaitInTurn) {
-  asio::io_context io{1};
   Parking parkings[3];
   std::string order;
   for (int i = 0; i < 3; ++i) {
-    asio::co_spawn(io, wait_in(pool, parkings[i], i, order), asio::detached);
+    spawn(wait_in(pool, parkings[i], i, order));
   }
-  io.poll();
   put();
   EXPECT_EQ(order, "0") << "one for each release";
   parkings[1].wake();  // left, or out of time
