@@ -107,7 +107,7 @@ int run_gate(const ServeOptions& options) {
 
   HealthBoard health;
   std::atomic<bool> ready{false};
-  Control control({options.config_file, *admin}, health, names, ready);
+  Control control({options.config_file, std::move(loaded.text), *admin}, health, names, ready);
   const auto view = control.prepare(settings, count);
   if (view.has_error()) return fail(view.error().message);
   const SharedParts shared{health, names, **journal, ready, telemetry::make_series_limit()};

@@ -51,7 +51,8 @@ Control::Control(ControlOptions options, HealthBoard& health, store::Names& name
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
       purge_timer_(io_),
       file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
-      start_seconds_(unix_seconds(read_clocks().wall)) {
+      start_seconds_(unix_seconds(read_clocks().wall)),
+      loaded_text_(options_.config_text) {
   last_reload_seconds_ = start_seconds_;
 }
 

@@ -17,14 +17,15 @@
 #include "gateway/api/admin.h"
 #include "gateway/file_watch.h"
 #include "gateway/health_board.h"
-#include "gateway/resolver.h"
-#include "gateway/target_registry.h"
+#include "gateway/upstream/resolver.h"
+#include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"
 
 namespace tallygate {
 
 struct ControlOptions {
   std::string config_file;
+  std::string config_text;  ///< of the file as it was loaded
   int admin_listener = -1;  ///< taken over
 };
 

@@ -26,6 +26,7 @@ void FileWatch::start(const std::string& file) {
     return;
   }
   await_events();
+  settle();  // for what changed before the watch was there
 }
 
 void FileWatch::stop() {

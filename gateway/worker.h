@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "gateway/commit_queue.h"
+#include "gateway/exchange/commit_queue.h"
+#include "gateway/exchange/own_fields.h"
+#include "gateway/exchange/retry_budget.h"
 #include "gateway/health_board.h"
 #include "gateway/http/event_loop.h"
 #include "gateway/http/upstream_pool.h"
-#include "gateway/own_fields.h"
-#include "gateway/retry_budget.h"
 #include "gateway/telemetry/metrics.h"
-#include "gateway/upstream_target.h"
+#include "gateway/upstream/upstream_target.h"
 #include "gateway/wire/inspect.h"
 #include "store/journal.h"
 

@@ -52,6 +52,12 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+bool is_media_type(std::string_view content_type, std::string_view wanted) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
+  return equals_ignoring_case(content_type, wanted);
+}
+
 std::string_view RequestHead::value_of(std::string_view name) const {
   return find_value(fields, name);
 }

@@ -18,6 +18,9 @@ using Fields = boost::container::small_vector<Field, 32>;
 /// Case-insensitive ASCII comparison of header names and tokens.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
+/// Whether a Content-Type is `wanted` ("application/json"), with whatever parameters.
+bool is_media_type(std::string_view content_type, std::string_view wanted);
+
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
 
 struct RequestHead {

@@ -1,8 +1,8 @@
 #include "gateway/http/session.h"
 
+#include "gateway/exchange/serve_request.h"
 #include "gateway/http/request_reader.h"
 #include "gateway/http/response_writer.h"
-#include "gateway/serve_request.h"
 
 namespace tallygate::http {
 namespace {

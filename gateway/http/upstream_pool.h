@@ -10,7 +10,7 @@
 #include "gateway/http/event_loop.h"
 #include "gateway/http/response_parser.h"
 #include "gateway/http/stream.h"
-#include "gateway/upstream_target.h"
+#include "gateway/upstream/upstream_target.h"
 
 namespace tallygate::http {
 

@@ -119,6 +119,44 @@ class Serving(unittest.TestCase):
         gate.stop()
         self.assertEqual(len(gate.journal()), 1)
 
+    def generation(self, gate):
+        return gate.metric("tallygate_config_generation")
+
+    def test_a_changed_file_is_reloaded_by_itself(self):
+        gate = self.start()
+        before = self.generation(gate)
+        config = json.loads(gate.config_file.read_text())
+        config["routes"]["second"] = {"versions": {"1.0.0": {"targets": ["one"], "default": True}}}
+        beside = gate.config_file.with_suffix(".new")
+        beside.write_text(json.dumps(config))
+        beside.rename(gate.config_file)  # as editors and deployment tools do
+        wait_for(lambda: self.generation(gate) > before, "the renamed file is served")
+        self.assertEqual(gate.post("/v1/chat/completions", chat("second"))[0], 200)
+
+        served = self.generation(gate)
+        gate.config_file.write_text("routes: [")
+        wait_for(lambda: gate.metric("tallygate_config_last_reload_successful") == 0,
+                 "the broken file is noticed")
+        self.assertEqual(self.generation(gate), served)
+        self.assertEqual(gate.post("/v1/chat/completions", chat("second"))[0], 200)
+
+    def test_a_swapped_folder_link_is_noticed(self):
+        """Kubernetes mounts a ConfigMap as links through ..data and swaps that link."""
+        mount = self.folder / "mount"
+        (mount / "..v1").mkdir(parents=True)
+        (mount / "..v2").mkdir()
+        (mount / "..data").symlink_to("..v1")
+        (mount / "gate.yaml").symlink_to("..data/gate.yaml")
+        gate = Gate(self.folder, self.config, config_file=mount / "gate.yaml")
+        self.addCleanup(gate.stop)
+        config = json.loads(gate.config_file.read_text())
+        config["routes"]["second"] = {"versions": {"1.0.0": {"targets": ["one"], "default": True}}}
+        (mount / "..v2" / "gate.yaml").write_text(json.dumps(config))
+        (mount / "..data_tmp").symlink_to("..v2")
+        (mount / "..data_tmp").rename(mount / "..data")
+        wait_for(lambda: gate.post("/v1/chat/completions", chat("second"))[0] == 200,
+                 "the new route is served")
+
     def test_a_second_gate_on_the_same_store_is_refused(self):
         gate = self.start()
         data, admin = free_ports(2)

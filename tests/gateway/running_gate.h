@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "gateway/http/acceptor.h"
-#include "gateway/target_registry.h"
 #include "gateway/telemetry/exposition.h"
+#include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"
 #include "router/snapshot.h"
 #include "store/journal.h"

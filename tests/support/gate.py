@@ -140,11 +140,12 @@ class Simulator(Process):
 
 
 class Gate(Process):
-    def __init__(self, folder, config, name="tallygate"):
-        """`config` is the YAML's content as a dict (JSON is YAML); listeners and store are filled in."""
+    def __init__(self, folder, config, name="tallygate", config_file=None):
+        """`config` is the YAML's content as a dict (JSON is YAML); listeners and store are filled in.
+        `config_file` is where it is written, else in `folder`."""
         folder = pathlib.Path(folder)
         data, admin = free_ports(2)
-        self.config_file = folder / f"{name}.yaml"
+        self.config_file = config_file or folder / f"{name}.yaml"
         self.store = folder / "data"
         config = {"workers": 2, "store": {}, **config}
         config["store"] = {"path": str(self.store), **config["store"]}
@@ -176,6 +177,12 @@ class Gate(Process):
         if status != 200:
             raise AssertionError(f"GET {path}: {status} {body[:300]}")
         return json.loads(body)
+
+    def metric(self, name):
+        """The value of a series without labels at /metrics."""
+        _, _, page = call(self.admin, "GET", "/metrics")
+        text = page.decode() if isinstance(page, bytes) else page
+        return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
 
     def journal(self):
         """Every record, as `tallygate journal` prints them; money as exact decimals."""

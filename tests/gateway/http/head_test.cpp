@@ -69,5 +69,20 @@ TEST(Head, DropsWhatConnectionNamesButNotWhatTheGateDependsOn) {
   }
 }
 
+TEST(MediaType, IsComparedWholeWithoutParameters) {
+  const auto check = [](std::string_view sent, bool expected) {
+    EXPECT_EQ(is_media_type(sent, "application/json"), expected) << sent;
+  };
+  check("application/json", true);
+  check("Application/JSON", true);
+  check("application/json; charset=utf-8", true);
+  check("application/json ;charset=utf-8", true);
+  check("application/jsonx", false);
+  check("application/jso", false);
+  check("text/json", false);
+  check("", false);
+  check(";application/json", false);
+}
+
 }  // namespace
 }  // namespace tallygate::http

@@ -1,0 +1,187 @@
+#include "gateway/exchange/serve_request.h"
+
+#include <spdlog/spdlog.h>
+
+#include "gateway/exchange/endpoints.h"
+#include "gateway/exchange/exchange.h"
+#include "gateway/exchange/models.h"
+#include "gateway/http/request_reader.h"
+#include "gateway/http/response_writer.h"
+#include "gateway/worker_clock.h"
+
+namespace tallygate {
+namespace {
+
+/// More than this is not read just to keep a connection whose request was refused.
+constexpr std::uint64_t kDrainedBytes = 64 * 1024;
+
+std::string_view method_label(const http::RequestHead& head) {
+  switch (head.method) {
+    case http::Method::get: return "GET";
+    case http::Method::head: return "HEAD";
+    case http::Method::post: return "POST";
+    case http::Method::put: return "PUT";
+    case http::Method::patch: return "PATCH";
+    case http::Method::delete_: return "DELETE";
+    case http::Method::options: return "OPTIONS";
+    case http::Method::other: return "_OTHER";
+  }
+  return "_OTHER";
+}
+
+Error refusal_of_path(const http::RequestHead& head, const EndpointMatch& match) {
+  if (!match.path_known && head.method != http::Method::other) {
+    return make_error(Errc::not_found, "there is no such endpoint; see GET /v1/models for models");
+  }
+  return make_error(Errc::method_not_allowed, "this endpoint does not answer that method");
+}
+
+/// What can be said against a request by its head alone.
+std::optional<Error> refusal_of_head(const http::Session& session, const Endpoint& endpoint) {
+  const http::RequestHead& head = session.head();
+  if (endpoint.needs_key && session.settings().listeners.data.require_key) {
+    return make_error(Errc::invalid_api_key,
+                      "a valid client key is required: send it as "
+                      "'Authorization: Bearer KEY' or 'x-api-key: KEY'");
+  }
+  if (!endpoint.is_inference()) return std::nullopt;
+  if (!head.content_encoding.empty() &&
+      !http::equals_ignoring_case(head.content_encoding, "identity")) {
+    return make_error(Errc::unsupported_content_encoding, "request bodies must not be compressed",
+                      "content-encoding");
+  }
+  const std::string_view wanted =
+      endpoint.kind == EndpointKind::json ? "application/json" : "multipart/form-data";
+  if (!http::is_media_type(head.content_type, wanted)) {
+    return make_error(Errc::unsupported_media_type, "the body must be " + std::string(wanted),
+                      "content-type");
+  }
+  const std::size_t limit = session.settings().limits.body_bytes;
+  if (head.content_length.value_or(0) > limit) {
+    return make_error(Errc::body_too_large, "the request body is larger than the limit of " +
+                                                std::to_string(limit) + " bytes");
+  }
+  return std::nullopt;
+}
+
+/// Reads the body of a request that is refused anyway, if that is cheap, so that the connection can
+/// stay; else it closes.
+Task<void> drop_body(http::Session& session) {
+  if (!session.parser.has_body()) co_return;
+  const http::RequestHead& head = session.head();
+  if (head.chunked || head.expect_continue || head.content_length.value_or(0) > kDrainedBytes) {
+    session.close_after = true;
+    co_return;
+  }
+  const Result<void> dropped = co_await http::read_body(session);
+  if (dropped.has_error()) session.close_after = true;
+}
+
+Task<void> refuse(http::Session& session, config::Protocol protocol, const Error& error,
+                  std::string_view fields) {
+  session.worker.metrics.count_rejected(error.code);
+  co_await drop_body(session);
+  http::write_error(session, protocol, error, {}, fields);
+  co_await http::send_all(session);
+}
+
+void write_readiness(http::Session& session) {
+  const bool ready = session.worker.shared().ready.load() && !session.worker.draining();
+  http::write_answer(session, ready ? 200 : 503, "application/json",
+                     ready ? R"({"status":"ready"})" : R"({"status":"draining"})");
+}
+
+/// Endpoints that need no upstream.
+Task<void> answer_locally(http::Session& session, const Endpoint& endpoint, std::string_view tail) {
+  co_await drop_body(session);
+  const router::Snapshot& snapshot = *session.worker.view().snapshot;
+  const store::Names& names = session.worker.shared().names;
+  if (endpoint.kind == EndpointKind::livez) {
+    http::write_answer(session, 200, "application/json", R"({"status":"alive"})");
+  } else if (endpoint.kind == EndpointKind::readyz) {
+    write_readiness(session);
+  } else if (endpoint.kind == EndpointKind::models) {
+    http::write_answer(session, 200, "application/json", render_models(snapshot, names));
+  } else {
+    const Result<std::string> model = render_model(snapshot, names, tail);
+    if (model.has_error()) {
+      http::write_error(session, config::Protocol::openai, model.error());
+    } else {
+      http::write_answer(session, 200, "application/json", *model);
+    }
+  }
+  co_await http::send_all(session);
+}
+
+Task<void> answer(http::Session& session, const EndpointMatch& match) {
+  if (match.endpoint == nullptr) {
+    std::string allow;
+    const Error error = refusal_of_path(session.head(), match);
+    if (error.code == Errc::method_not_allowed) {
+      http::append_field("Allow", match.path_known ? match.allow : "GET, HEAD, POST", allow);
+      if (session.head().method == http::Method::other) session.close_after = true;
+    }
+    co_return co_await refuse(session, config::Protocol::openai, error, allow);
+  }
+  const Endpoint& endpoint = *match.endpoint;
+  if (const auto refusal = refusal_of_head(session, endpoint)) {
+    if (refusal->code == Errc::body_too_large) session.close_after = true;
+    co_return co_await refuse(session, endpoint.protocol, *refusal, {});
+  }
+  if (!endpoint.is_inference()) co_return co_await answer_locally(session, endpoint, match.tail);
+  const Result<void> body = co_await http::read_body(session);
+  if (body.has_error()) {
+    session.close_after = true;
+    if (body.error().code == Errc::client_abort) co_return;
+    session.worker.metrics.count_rejected(body.error().code);
+    http::write_error(session, endpoint.protocol, body.error());
+    co_await http::send_all(session);
+    co_return;
+  }
+  co_await handle_inference(session, endpoint);
+}
+
+void log_access(const telemetry::HttpSample& sample) {
+  spdlog::info(
+      "access method={} route={} status={} error={} duration_us={} request_bytes={} "
+      "response_bytes={}",
+      sample.method, sample.route, sample.status, sample.error, sample.duration_us,
+      sample.request_bytes, sample.response_bytes);
+}
+
+void count(http::Session& session, std::string_view method, std::string_view route) {
+  telemetry::HttpSample sample;
+  sample.method = method;
+  sample.route = route;
+  sample.status = session.status;
+  sample.tls = session.client.is_tls();
+  if (session.error) sample.error = traits_of(*session.error).code;
+  sample.duration_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_now() - session.head_complete)
+          .count());
+  sample.request_bytes = session.request_bytes;
+  sample.response_bytes = session.answer_bytes;
+  session.worker.metrics.count_http(sample);
+  if (session.settings().log.access) log_access(sample);
+}
+
+}  // namespace
+
+Task<void> serve_request(http::Session& session) {
+  const EndpointMatch match = find_endpoint(session.head().method, session.head().path);
+  const std::string_view method = method_label(session.head());
+  session.worker.metrics.add_active_requests(method, session.client.is_tls(), 1);
+  if (!session.head().keep_alive) session.close_after = true;
+  // The usual request takes the short way: one coroutine less.
+  const bool usual = match.endpoint != nullptr && match.endpoint->is_inference() &&
+                     !refusal_of_head(session, *match.endpoint) && http::take_body_at_once(session);
+  if (usual) {
+    co_await handle_inference(session, *match.endpoint);
+  } else {
+    co_await answer(session, match);
+  }
+  session.worker.metrics.add_active_requests(method, session.client.is_tls(), -1);
+  count(session, method, match.endpoint != nullptr ? match.endpoint->path : std::string_view{});
+}
+
+}  // namespace tallygate
