@@ -1,0 +1,39 @@
+#pragma once
+// Members of a stored body, which this gate wrote: absent or of another type means corrupt. Throws
+// boost::system::system_error for the one catch in `read_stored`.
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/catalog.h"
+
+namespace tallygate::registry {
+
+inline std::string text_of(const boost::json::object& body, std::string_view key) {
+  return std::string(body.at(key).as_string());
+}
+inline double number_of(const boost::json::object& body, std::string_view key) {
+  return body.at(key).to_number<double>();
+}
+inline std::uint64_t count_of(const boost::json::object& body, std::string_view key) {
+  return body.at(key).to_number<std::uint64_t>();
+}
+inline WallTime time_of(const boost::json::object& body, std::string_view key) {
+  return WallTime(std::chrono::microseconds(body.at(key).to_number<std::int64_t>()));
+}
+
+/// `read` makes a T of the body. Errors: storage_corrupt, naming the document.
+template <class T, class Read>
+Result<T> read_stored(const store::Document& document, Read read) {
+  try {
+    return read(boost::json::parse(document.body).as_object());
+  } catch (const std::exception& failed) {
+    return make_error(Errc::storage_corrupt, "The stored " + document.kind + " " + document.id +
+                                                 " cannot be read: " + failed.what());
+  }
+}
+
+}  // namespace tallygate::registry
