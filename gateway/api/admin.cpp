@@ -1,12 +1,15 @@
 #include "gateway/api/admin.h"
 
-#include <array>
+#include <initializer_list>
 
 #include "gateway/api/admission.h"
 #include "gateway/api/answers.h"
+#include "gateway/api/fields.h"
 #include "gateway/api/health.h"
+#include "gateway/api/openapi.h"
 #include "gateway/api/operation.h"
 #include "gateway/api/performance.h"
+#include "gateway/api/query.h"
 #include "gateway/api/requests.h"
 
 namespace tallygate::api {
@@ -14,27 +17,71 @@ namespace {
 
 using http::Method;
 
-constexpr std::array kRoutes{
-    AdminRoute{Method::get, "/livez", true, answer_livez},
-    AdminRoute{Method::get, "/readyz", true, answer_readyz},
-    AdminRoute{Method::get, "/metrics", false, answer_metrics},
-    AdminRoute{Method::get, "/-/config", false, answer_config},
-    AdminRoute{Method::get, "/-/version", false, answer_version},
-    AdminRoute{Method::post, "/-/reload", false, answer_reload},
-    AdminRoute{Method::get, "/performance", false, answer_performance},
-    AdminRoute{Method::get, "/api/requests/{id}", false, answer_request},
+constexpr std::string_view kPaging[] = {"limit", "cursor"};
+
+constexpr AdminRoute kOwnRoutes[] = {
+    {.path = "/livez",
+     .answer = answer_livez,
+     .summary = "Whether the process runs.",
+     .role = Role::viewer,
+     .is_public = true},
+    {.path = "/readyz",
+     .answer = answer_readyz,
+     .summary = "Whether it takes requests.",
+     .role = Role::viewer,
+     .is_public = true},
+    {.path = "/metrics",
+     .answer = answer_metrics,
+     .summary = "Telemetry for Prometheus.",
+     .role = Role::viewer,
+     .content_type = "text/plain"},
+    {.path = "/-/config",
+     .answer = answer_config,
+     .summary = "The configuration in force, without its secrets.",
+     .content_type = "application/yaml"},
+    {.path = "/-/version",
+     .answer = answer_version,
+     .summary = "Name and version of the binary.",
+     .role = Role::viewer},
+    {.method = Method::post,
+     .path = "/-/reload",
+     .answer = answer_reload,
+     .summary = "Reads the configuration file again."},
+    {.path = "/performance",
+     .answer = answer_performance,
+     .summary = "How every target and version did.",
+     .role = Role::viewer,
+     .query = kPaging},
+    {.path = "/api/requests/{id}",
+     .answer = answer_request,
+     .summary = "One record of the journal.",
+     .role = Role::viewer},
+    {.path = "/openapi.json",
+     .answer = answer_openapi,
+     .summary = "This document.",
+     .role = Role::viewer},
 };
 
-/// The part of `path` that stands for "{name}" (empty where there is none); nullopt = no match.
-std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
+std::vector<AdminRoute> concatenated(std::initializer_list<std::span<const AdminRoute>> families) {
+  std::vector<AdminRoute> all;
+  for (const auto family : families) all.insert(all.end(), family.begin(), family.end());
+  return all;
+}
+
+struct Match {
+  bool fits = false;
+  std::string_view segment;  ///< what stands for "{name}"
+};
+
+Match match(std::string_view pattern, std::string_view path) {
   const std::size_t brace = pattern.find('{');
-  if (brace == std::string_view::npos) {
-    return path == pattern ? std::optional(std::string_view()) : std::nullopt;
-  }
-  if (!path.starts_with(pattern.substr(0, brace))) return std::nullopt;
-  const std::string_view tail = path.substr(brace);
-  if (tail.empty() || tail.find('/') != std::string_view::npos) return std::nullopt;
-  return tail;
+  if (brace == std::string_view::npos) return {path == pattern, {}};
+  const std::string_view behind = pattern.substr(pattern.find('}') + 1);
+  if (!path.starts_with(pattern.substr(0, brace))) return {};
+  path.remove_prefix(brace);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  if (segment.empty() || path.substr(segment.size()) != behind) return {};
+  return {true, segment};
 }
 
 std::string_view method_name(Method method) {
@@ -53,17 +100,21 @@ std::string_view method_name(Method method) {
 
 struct Found {
   const AdminRoute* route = nullptr;
-  std::string_view tail;
+  std::string_view segment;
   std::string allow;  ///< methods of this path when none fits
 };
 
 Found find_route(const http::RequestHead& head) {
   const Method method = head.method == Method::head ? Method::get : head.method;
   Found found;
-  for (const AdminRoute& route : kRoutes) {
-    const auto tail = match(route.path, head.path);
-    if (!tail) continue;
-    if (route.method == method) return {&route, *tail, {}};
+  for (const AdminRoute& route : admin_routes()) {
+    const Match match = api::match(route.path, head.path);
+    if (!match.fits) continue;
+    // A path without "{name}" wins wherever it stands.
+    if (route.method == method && (found.route == nullptr || match.segment.empty())) {
+      found.route = &route;
+      found.segment = match.segment;
+    }
     found.allow.append(found.allow.empty() ? "" : ", ").append(method_name(route.method));
   }
   return found;
@@ -80,14 +131,30 @@ AdminResponse refuse_path(const AdminRequest& request, const std::string& allow)
 }
 
 bool is_json(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
-  return http::equals_ignoring_case(content_type, "application/json");
+  return http::is_media_type(content_type, "application/json");
+}
+
+/// What is wrong with the request before its endpoint looks at it.
+std::optional<Error> problem_of(const AdminRequest& request, const AdminRoute& route, Role role) {
+  if (role == Role::viewer && route.role == Role::admin) {
+    return make_error(Errc::forbidden, "This needs the role admin; a viewer may only read.");
+  }
+  if (request.body.empty()) return std::nullopt;
+  if (!is_json(request.head.content_type)) {
+    return make_error(Errc::unsupported_media_type,
+                      "The body of this request must be application/json.", "content-type");
+  }
+  if (route.request != nullptr) return std::nullopt;
+  const auto nothing = read_body(request, Fields{});
+  return nothing ? std::nullopt : std::optional(nothing.error());
 }
 
 }  // namespace
 
-std::span<const AdminRoute> admin_routes() { return kRoutes; }
+std::span<const AdminRoute> admin_routes() {
+  static const std::vector<AdminRoute> all = concatenated({kOwnRoutes});
+  return all;
+}
 
 AdminResponse answer_admin(const AdminRequest& request, const AdminContext& context) {
   const Found found = find_route(request.head);
@@ -97,12 +164,15 @@ AdminResponse answer_admin(const AdminRequest& request, const AdminContext& cont
     }
   }
   if (found.route == nullptr) return refuse_path(request, found.allow);
-  if (!request.body.empty() && !is_json(request.head.content_type)) {
-    return error_answer(
-        request, make_error(Errc::unsupported_media_type,
-                            "The body of this request must be application/json.", "content-type"));
+  if (const auto problem = problem_of(request, *found.route, context.role)) {
+    return error_answer(request, *problem);
   }
-  return found.route->answer(request, found.tail, context);
+  const auto segment = decode_percent(found.segment);
+  if (!segment) {
+    return error_answer(request,
+                        make_error(Errc::bad_request, "The path has an escape that is not %XX."));
+  }
+  return found.route->answer(request, *segment, context);
 }
 
 }  // namespace tallygate::api

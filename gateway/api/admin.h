@@ -4,6 +4,7 @@
 // functions may block (look-ups in the journal), so answers are made on control's pool, never on a
 // worker.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -23,6 +24,11 @@
 #include "store/names.h"
 
 namespace tallygate::api {
+
+struct Fields;  // fields.h
+
+/// A viewer may read what can be read.
+enum class Role : std::uint8_t { viewer, admin };
 
 /// Views into the connection's buffers, valid during the call.
 struct AdminRequest {
@@ -69,6 +75,7 @@ struct AdminContext {
   store::Catalog* catalog = nullptr;
   WallTime now{};
   std::string actor = "admin";  ///< for the audit trail
+  Role role = Role::admin;      ///< of the actor
   std::function<Uuid()> make_id = {};
   /// Routes by what the catalog holds now; returns when every worker does. To be called after each
   /// write that changes routing.
@@ -80,11 +87,21 @@ struct AdminContext {
 /// Admission (admission.h), then the route, then its answer. Never throws for what a client sent.
 AdminResponse answer_admin(const AdminRequest& request, const AdminContext& context);
 
+/// A row of the API. Requests are dispatched by it, and its part of /openapi.json is made of it.
 struct AdminRoute {
-  http::Method method;
-  std::string_view path;  ///< may end in one "{name}" segment
-  bool is_public;         ///< answered to everyone: probes
-  AdminResponse (*answer)(const AdminRequest&, std::string_view tail, const AdminContext&);
+  http::Method method = http::Method::get;
+  std::string_view path = {};  ///< may have one "{name}" segment; a row without one goes before it
+  /// `segment` is what stands for "{name}", with percent escapes decoded.
+  AdminResponse (*answer)(const AdminRequest&, std::string_view segment,
+                          const AdminContext&) = nullptr;
+  std::string_view summary;                      ///< one line for people
+  Role role = Role::admin;                       ///< who may
+  std::span<const std::string_view> query = {};  ///< names of the query's parameters
+  const Fields* request = nullptr;               ///< its body; null = takes none
+  const Fields* result = nullptr;                ///< its answer's; null = is not a JSON object
+  unsigned status = 200;                         ///< of success
+  std::string_view content_type = "application/json";  ///< of the answer
+  bool is_public = false;                              ///< answered to everyone: probes
 };
 std::span<const AdminRoute> admin_routes();
 

@@ -1,7 +1,6 @@
 #include "gateway/api/query.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "config/yaml/scalars.h"
 
@@ -24,11 +23,12 @@ std::optional<char> hex_byte(std::string_view text) {
   return static_cast<char>(high * 16 + low);
 }
 
-std::optional<std::string> decode(std::string_view text) {
+/// `plus` is what a plus sign stands for.
+std::optional<std::string> decode(std::string_view text, char plus) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
+      out += text[i] == '+' ? plus : text[i];
       continue;
     }
     const auto byte = hex_byte(text.substr(i + 1));
@@ -43,7 +43,7 @@ Error wrong(std::string message, std::string_view name) {
   return make_error(Errc::invalid_parameter, std::move(message), std::string(name));
 }
 
-std::string joined(std::initializer_list<std::string_view> names) {
+std::string joined(std::span<const std::string_view> names) {
   std::string text;
   for (const std::string_view name : names) text.append(text.empty() ? "" : ", ").append(name);
   return text;
@@ -51,19 +51,19 @@ std::string joined(std::initializer_list<std::string_view> names) {
 
 }  // namespace
 
-Result<Query> Query::parse(std::string_view text, std::initializer_list<std::string_view> known) {
+Result<Query> Query::parse(std::string_view text, std::span<const std::string_view> known) {
   Query query;
   while (!text.empty()) {
     const std::string_view pair = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(pair.size() + 1, text.size()));
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    auto name = decode(pair.substr(0, equals));
-    auto value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    auto name = decode(pair.substr(0, equals), ' ');
+    auto value = decode(pair.substr(std::min(equals + 1, pair.size())), ' ');
     if (!name || !value) return wrong("A query escape is a percent sign and two hex digits.", "");
     if (std::find(known.begin(), known.end(), *name) == known.end()) {
       const std::string expected =
-          known.size() == 0 ? "This endpoint has none." : "Known: " + joined(known) + ".";
+          known.empty() ? "This endpoint has none." : "Known: " + joined(known) + ".";
       return wrong("Unknown query parameter. " + expected, *name);
     }
     if (!query.value_of(*name).empty()) return wrong("A query parameter is given twice.", *name);
@@ -72,6 +72,8 @@ Result<Query> Query::parse(std::string_view text, std::initializer_list<std::str
   }
   return query;
 }
+
+std::optional<std::string> decode_percent(std::string_view text) { return decode(text, '+'); }
 
 std::string_view Query::value_of(std::string_view name) const {
   for (const auto& [key, value] : values_) {

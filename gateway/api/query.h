@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +22,19 @@ inline constexpr std::uint32_t kMaxPage = 200;
 /// a name that is not among `known` or comes twice, too many.
 class Query {
  public:
-  static Result<Query> parse(std::string_view text, std::initializer_list<std::string_view> known);
+  static Result<Query> parse(std::string_view text, std::span<const std::string_view> known);
+  static Result<Query> parse(std::string_view text, std::initializer_list<std::string_view> known) {
+    return parse(text, std::span(known.begin(), known.size()));
+  }
   /// Empty when absent.
   std::string_view value_of(std::string_view name) const;
 
  private:
   std::vector<std::pair<std::string, std::string>> values_;
 };
+
+/// `text` with its percent escapes decoded; nullopt = one of them is none.
+std::optional<std::string> decode_percent(std::string_view text);
 
 /// Where a page begins and how much it holds. A cursor is the key of the last row that was shown,
 /// so that a page is right also when rows came or went in between.
