@@ -7,7 +7,6 @@
 #include <boost/math/tools/fraction.hpp>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 namespace tallygate::router {
@@ -20,6 +19,7 @@ constexpr double kSaddlePointFrom = 1e6;
 /// Farther out exp(−z²/2) underflows, and the normal tail is its own asymptote.
 constexpr double kNormalReach = 37;
 constexpr std::uintmax_t kMaxFractionSteps = 20'000;
+constexpr double kFractionPrecision = 1e-13;  ///< at epsilon it may never settle
 
 /// x ln(x / mean) − x + mean: at least 0.
 double one_sided_deviance(double x, double mean) {
@@ -66,8 +66,8 @@ class TailFraction {
 double log_small_tail(const BetaShape& shape, double x, double density) {
   TailFraction fraction(shape, x);
   std::uintmax_t steps = kMaxFractionSteps;
-  const double value = boost::math::tools::continued_fraction_b(
-      fraction, std::numeric_limits<double>::epsilon(), steps);
+  const double value =
+      boost::math::tools::continued_fraction_b(fraction, kFractionPrecision, steps);
   return std::min(0.0, density - std::log(shape.a) - std::log(std::max(value, 1e-300)));
 }
 
