@@ -20,70 +20,72 @@
 namespace tallygate::store {
 
 struct Document {
-  std::string kind;            ///< "model_version", "ab_test", ...
-  std::string id;              ///< unique within its kind; UUIDv7 text where nothing else names it
+  std::string kind = {};       ///< "model_version", "ab_test", ...
+  std::string id = {};         ///< unique within its kind; UUIDv7 text where nothing else names it
   std::uint64_t revision = 0;  ///< 1 when created, +1 with each write
-  WallTime created;
-  WallTime updated;
-  std::string body;
+  WallTime created = {};
+  WallTime updated = {};
+  std::string body = {};
 };
 
 /// Creates, replaces or (without a body) deletes one document.
 struct DocumentWrite {
-  std::string kind;
-  std::string id;
-  std::optional<std::string> body;
-  std::vector<std::string> index_keys;   ///< "modelType=assistant": what list() filters by
-  std::vector<std::string> unique_keys;  ///< "default=assistant": at most one document has each
+  std::string kind = {};
+  std::string id = {};
+  std::optional<std::string> body = {};
+  std::vector<std::string> index_keys = {};  ///< "modelType=assistant": what list() filters by
+  /// "default=assistant": at most one document of its kind has each.
+  std::vector<std::string> unique_keys = {};
   /// 0 = must not exist yet; absent = whatever there is.
-  std::optional<std::uint64_t> expected_revision;
+  std::optional<std::uint64_t> expected_revision = {};
 };
 
 /// The answer to a write with an Idempotency-Key, given again when the write comes again.
 struct RememberedAnswer {
-  std::string key;
-  std::string request_hash;  ///< of method, path and body: another one under this key is a conflict
+  std::string key = {};
+  /// Of method, path and body: another one under this key is a conflict.
+  std::string request_hash = {};
   unsigned status = 200;
-  std::string body;
-  WallTime at;
+  std::string body = {};
+  WallTime at = {};
 };
 
 struct Transaction {
-  std::vector<DocumentWrite> writes;
-  std::string actor;   ///< who, for the audit trail
-  std::string action;  ///< what, in a word or two: "make-default"
-  WallTime now;        ///< the store reads no clock
-  std::optional<RememberedAnswer> remember;
+  std::vector<DocumentWrite> writes = {};
+  std::string actor = {};   ///< who, for the audit trail
+  std::string action = {};  ///< what, in a word or two: "make-default"
+  WallTime now = {};        ///< the store reads no clock
+  std::optional<RememberedAnswer> remember = {};
 };
 
 struct DocumentQuery {
-  std::string kind;
-  std::vector<std::string> index_keys;  ///< all of them must hold
-  std::string after;                    ///< id of the last one seen; empty = from the start
+  std::string kind = {};
+  std::vector<std::string> index_keys = {};  ///< all of them must hold
+  std::string after = {};                    ///< id of the last one seen; empty = from the start
   std::uint32_t limit = 50;
   bool newest_first = true;  ///< by id
 };
 
 struct DocumentPage {
-  std::vector<Document> documents;
+  std::vector<Document> documents = {};
   bool has_more = false;
 };
 
 /// One write of one document, as the audit trail keeps it.
 struct AuditEntry {
   std::uint64_t number = 0;  ///< ascending over the whole catalog
-  WallTime at;
-  std::string actor;
-  std::string action;
-  std::string kind;
-  std::string id;
-  std::string before;  ///< body, empty = did not exist
-  std::string after;   ///< body, empty = deleted
+  WallTime at = {};
+  std::string actor = {};
+  std::string action = {};
+  std::string kind = {};
+  std::string id = {};
+  std::string before = {};  ///< body, empty = did not exist
+  std::string after = {};   ///< body, empty = deleted
 };
 
 struct AuditQuery {
-  std::string kind;  ///< with `id`: the history of one document; empty = everything
-  std::string id;
+  std::string kind = {};  ///< with `id`: the history of one document; empty = everything
+  std::string id = {};
   std::uint64_t before_number = UINT64_MAX;  ///< newest first, from here down
   std::uint32_t limit = 50;
 };
@@ -100,8 +102,10 @@ class Catalog {
 
   /// All writes or none, synced. Returns the written documents in order (deleted ones with an
   /// empty body). Errors: precondition_failed (a revision is not the expected one), conflict (a
-  /// unique key is taken; `param` names the key, the message the document that has it), not_found
-  /// (deleting what is not there), storage_unavailable.
+  /// unique key is taken; `param` names the key, the message the document that has it; or the
+  /// Idempotency-Key was used within 24 h), not_found (deleting what is not there),
+  /// invalid_parameter (sizes: catalog_rules.h), storage_unavailable.
+  /// Keys are given back before any is taken: documents may swap a unique key.
   virtual Result<std::vector<Document>> transact(const Transaction& transaction) = 0;
 
   /// nullopt = not seen within 24 h before `now`.
@@ -109,7 +113,8 @@ class Catalog {
                                                          WallTime now) const = 0;
   virtual Result<std::vector<AuditEntry>> audit(const AuditQuery& query) const = 0;
 
-  /// Called after each transaction, on the thread that made it, with what it wrote.
+  /// Called after each transaction, on the thread that made it, with what it wrote; it may write
+  /// itself. Transactions of two threads may be told in either order.
   virtual void watch(std::function<void(const std::vector<Document>&)> changed) = 0;
 
   /// A consistent copy into `folder` (RocksDB BackupEngine: incremental). Returns its number.

@@ -3,45 +3,16 @@
 #include <rocksdb/convenience.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "store/bytes.h"
+#include "store/rocksdb/directory.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint32_t kFormat = 2;
 constexpr std::string_view kFormatKey = "format";
-
-/// RocksDB would begin a new database over files whose CURRENT is gone: the old one would be lost
-/// without a word.
-bool has_lost_its_current(const std::string& path) {
-  std::error_code ec;
-  if (fs::exists(fs::path(path) / "CURRENT", ec) || ec) return false;
-  for (fs::directory_iterator entry(path, ec), end; !ec && entry != end; entry.increment(ec)) {
-    const auto name = entry->path().filename().string();
-    if (name.ends_with(".sst") || name.starts_with("MANIFEST-")) return true;
-  }
-  return false;
-}
-
-Result<void> prepare_directory(const std::string& path) {
-  std::error_code ec;
-  fs::create_directories(path, ec);
-  if (ec) {
-    return make_error(Errc::storage_unavailable,
-                      "journal '" + path + "': the directory cannot be made (" + ec.message() +
-                          "); store.path must name a place where tallygate may write");
-  }
-  if (has_lost_its_current(path)) {
-    return error_of_open(::rocksdb::Status::Corruption("the file CURRENT is missing"), path);
-  }
-  return {};
-}
 
 Result<std::string> read_meta(::rocksdb::DB& engine, ::rocksdb::ColumnFamilyHandle* family,
                               std::string_view key, std::size_t bytes) {
@@ -79,7 +50,7 @@ Error wrong_format(const std::string& path, std::uint32_t format) {
 Result<std::unique_ptr<Database>> Database::open_primary(
     const JournalOptions& options, std::shared_ptr<BackgroundState> background,
     std::shared_ptr<RetentionFilterFactory> retention) {
-  if (auto ready = prepare_directory(options.path); !ready) return ready.error();
+  if (auto ready = prepare_directory(options.path, "journal"); !ready) return ready.error();
   const auto cache = make_journal_cache();
   std::unique_ptr<Database> database(new Database);
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;

@@ -16,9 +16,10 @@ bool is_lock_held(const ::rocksdb::Status& status, const std::string& text) {
 
 }  // namespace
 
-Error error_of_open(const ::rocksdb::Status& status, const std::string& path) {
+Error error_of_open(const ::rocksdb::Status& status, const std::string& path,
+                    const std::string& database) {
   const std::string text = status.ToString();
-  const std::string at = "journal '" + path + "': ";
+  const std::string at = database + " '" + path + "': ";
   if (is_lock_held(status, text)) {
     return make_error(Errc::storage_unavailable,
                       at + "another tallygate has it open; stop that one or choose another "
@@ -33,7 +34,7 @@ Error error_of_open(const ::rocksdb::Status& status, const std::string& path) {
   }
   if (status.IsInvalidArgument() || status.IsNotSupported()) {
     return make_error(Errc::storage_corrupt,
-                      at + "it is not a journal of this version (" + text +
+                      at + "it is not a " + database + " of this version (" + text +
                           "); use the tallygate that wrote it, or choose another store.path");
   }
   if (status.IsNoSpace()) {
@@ -44,8 +45,9 @@ Error error_of_open(const ::rocksdb::Status& status, const std::string& path) {
                         "); the directory must be writable by the user that runs tallygate");
 }
 
-Error error_of(const ::rocksdb::Status& status, const std::string& doing) {
-  const std::string message = "journal: while " + doing + ": " + status.ToString();
+Error error_of(const ::rocksdb::Status& status, const std::string& doing,
+               const std::string& database) {
+  const std::string message = database + ": while " + doing + ": " + status.ToString();
   if (status.IsNotFound()) return make_error(Errc::not_found, message);
   return make_error(status.IsCorruption() ? Errc::storage_corrupt : Errc::storage_unavailable,
                     message);

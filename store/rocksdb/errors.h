@@ -9,10 +9,13 @@
 
 namespace tallygate::store {
 
-/// What went wrong while opening the database at `path`, and what its operator can do about it.
-Error error_of_open(const ::rocksdb::Status& status, const std::string& path);
+/// `database` says which one: "journal" or "catalog".
+/// What went wrong while opening the one at `path`, and what its operator can do about it.
+Error error_of_open(const ::rocksdb::Status& status, const std::string& path,
+                    const std::string& database = "journal");
 
 /// What went wrong with an open one. `doing` completes "while ...".
-Error error_of(const ::rocksdb::Status& status, const std::string& doing);
+Error error_of(const ::rocksdb::Status& status, const std::string& doing,
+               const std::string& database = "journal");
 
 }  // namespace tallygate::store

@@ -1,0 +1,33 @@
+#pragma once
+// One database to and from a backup directory (RocksDB BackupEngine): files that a former backup
+// has are shared, everything is checksummed and synced. Blocking; beside writes.
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tallygate::store {
+
+struct DatabaseBackup {
+  std::uint32_t number = 0;
+  std::int64_t made_seconds = 0;  ///< since 1970
+  std::uint64_t bytes = 0;        ///< of its files, shared ones included
+};
+
+/// Returns its number. `name` is for messages: "journal" or "catalog". Errors: storage_unavailable.
+Result<std::uint32_t> back_up(::rocksdb::DB& database, const std::string& directory,
+                              const std::string& name);
+
+/// Ascending by number, without those that are damaged. Errors: storage_unavailable.
+Result<std::vector<DatabaseBackup>> list_database_backups(const std::string& directory);
+
+/// Writes the files of backup `number` to `path`, checksums compared. Errors: storage_corrupt (the
+/// backup is damaged), storage_unavailable.
+Result<void> restore_database(const std::string& directory, std::uint32_t number,
+                              const std::string& path, const std::string& name);
+
+}  // namespace tallygate::store
