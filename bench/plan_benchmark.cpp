@@ -7,12 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "router/auto_pool.h"
+
 namespace tallygate::router {
 namespace {
 
-/// `routes` routes of `versions` versions each, on ten targets, every route with an experiment
-/// between its first two versions if it has two, and with a fallback.
-std::shared_ptr<const Snapshot> snapshot_of(int routes, int versions) {
+NameId names = 0;
+TargetSlot slots = 0;
+const Naming kNaming{[](std::string_view) { return ++names; },
+                     [](const std::string&, const config::Target&) { return slots++; }};
+
+/// `routes` routes of `versions` versions each, on ten targets, with a fallback; the first
+/// `experiments` of them split between their first two versions. All are candidates of `auto`.
+config::Settings settings_of(int routes, int versions, int experiments) {
   config::Settings settings;
   for (int t = 0; t < 10; ++t) settings.targets["target-" + std::to_string(t)] = {};
   for (int r = 0; r < routes; ++r) {
@@ -23,25 +30,27 @@ std::shared_ptr<const Snapshot> snapshot_of(int routes, int versions) {
       version.is_default = v == 0;
     }
     route.fallbacks = {"route-0"};
-  }
-  if (versions > 1) {
+    settings.auto_pools["default"].candidates.push_back("route-" + std::to_string(r));
+    if (r >= experiments) continue;
     config::Experiment experiment;
     experiment.name = "test";
     experiment.variants = {{"a", "1.0.0"}, {"b", "1.0.1"}};
     experiment.split = {{"a", 50}, {"b", 50}};
     experiment.status = config::ExperimentStatus::active;
-    settings.routes["route-0"].experiment = experiment;
+    route.experiment = experiment;
   }
-  NameId names = 0;
-  TargetSlot slots = 0;
-  const Naming naming{[&](std::string_view) { return ++names; },
-                      [&](const std::string&, const config::Target&) { return slots++; }};
-  return build_snapshot(settings, 1, naming);
+  return settings;
+}
+
+std::shared_ptr<const Snapshot> snapshot_of(int routes, int versions, int experiments) {
+  names = slots = 0;
+  return build_snapshot(settings_of(routes, versions, experiments), 1, kNaming);
 }
 
 void plan(benchmark::State& state) {
   const auto routes = static_cast<int>(state.range(0));
-  const auto snapshot = snapshot_of(routes, static_cast<int>(state.range(1)));
+  const auto snapshot =
+      snapshot_of(routes, static_cast<int>(state.range(1)), static_cast<int>(state.range(2)));
   const std::array<HealthState, 10> board{};
   const HealthView health{&board, [](const void* states, TargetSlot slot) {
                             return (*static_cast<const std::array<HealthState, 10>*>(states))[slot];
@@ -61,11 +70,54 @@ void plan(benchmark::State& state) {
     benchmark::DoNotOptimize(answer);
   }
 }
-BENCHMARK(plan)->ArgNames({"routes", "versions"})->Args({1, 1})->Args({1, 2});
-BENCHMARK(plan)->ArgNames({"routes", "versions"})->Args({1, 10'000})->Args({10'000, 1});
+BENCHMARK(plan)
+    ->ArgNames({"routes", "versions", "experiments"})
+    ->Args({1, 1, 0})
+    ->Args({1, 2, 1})
+    ->Args({1, 10'000, 1})
+    ->Args({10'000, 1, 0})
+    ->Args({1'000, 10, 1'000});
+
+void plan_auto(benchmark::State& state, const char* model) {
+  const auto snapshot = snapshot_of(static_cast<int>(state.range(0)), 10, 1'000);
+  std::string unit = "user-0123456789";
+  RequestFacts facts;
+  facts.model = model;
+  facts.last_served = {snapshot->routes[7].name,
+                       snapshot->versions[snapshot->routes[7].default_version].name};
+  std::uint64_t dice = 0;
+  for (auto _ : state) {
+    dice += 0x9E3779B97F4A7C15;
+    unit[5] = static_cast<char>(dice >> 56);
+    facts.unit = unit;
+    auto answer = plan_route(*snapshot, {}, facts, {}, dice);
+    benchmark::DoNotOptimize(answer);
+  }
+}
+BENCHMARK_CAPTURE(plan_auto, cost, "auto:cost")->ArgName("routes")->Arg(1'000);
+BENCHMARK_CAPTURE(plan_auto, continuity, "auto:continuity")->ArgName("routes")->Arg(1'000);
+
+void rebuild(benchmark::State& state) {
+  const auto settings = settings_of(1'000, 10, 1'000);
+  for (auto _ : state) {
+    names = slots = 0;
+    benchmark::DoNotOptimize(build_snapshot(settings, 1, kNaming));
+  }
+}
+BENCHMARK(rebuild)->Unit(benchmark::kMillisecond);
+
+void rank_tick(benchmark::State& state) {
+  const auto settings = settings_of(1'000, 10, 1'000);
+  const auto snapshot = snapshot_of(1'000, 10, 1'000);
+  const Performance measured;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(rank_again(snapshot, settings, measured, 2));
+  }
+}
+BENCHMARK(rank_tick)->Unit(benchmark::kMillisecond);
 
 void plan_named_version(benchmark::State& state) {
-  const auto snapshot = snapshot_of(1, static_cast<int>(state.range(0)));
+  const auto snapshot = snapshot_of(1, static_cast<int>(state.range(0)), 0);
   RequestFacts facts;
   facts.model = "route-0@1.0.0";
   for (auto _ : state) {

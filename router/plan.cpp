@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "base/hash.h"
 #include "router/assign.h"
+#include "router/auto_pool.h"
 
 namespace tallygate::router {
 namespace {
@@ -35,6 +37,17 @@ Error no_candidate(const RequestFacts& facts, bool is_protocol_at_fault) {
                                          : " has no target that speaks the Anthropic protocol; "
                                            "send it to POST /v1/chat/completions"),
                     "model");
+}
+
+Error no_pool_candidate(const PoolView& view, const RequestFacts& facts) {
+  const bool is_openai = facts.protocol == config::Protocol::openai;
+  RequestFacts other = facts;
+  other.protocol = is_openai ? config::Protocol::anthropic : config::Protocol::openai;
+  for (const AutoCandidate& candidate : view.pool->candidates) {
+    if (may_serve(candidate, other)) return no_candidate(facts, true);
+  }
+  const std::string type(to_string(facts.conversation));
+  return model_error(facts.model, (" has no candidate for " + type + " requests").c_str());
 }
 
 template <class Map>
@@ -71,6 +84,18 @@ VersionIndex assigned_version(const Snapshot& snapshot, const Route& route, std:
   return version;
 }
 
+/// The version that gets a copy of a request for `served`; 0 = none.
+NameId mirror_of(const Snapshot& snapshot, const Route& route, VersionIndex served,
+                 std::uint64_t dice) {
+  if (route.experiment == kNoIndex) return 0;
+  const Experiment& experiment = snapshot.experiments[route.experiment];
+  if (experiment.mirror == kNoIndex || experiment.mirror == served || experiment.paused) return 0;
+  const Version& mirror = snapshot.versions[experiment.mirror];
+  // The first pick among targets reads the high bits of the dice: mixed, the two are independent.
+  const std::uint64_t mixed = hash64({reinterpret_cast<const char*>(&dice), sizeof dice}, 0);
+  return mirror.active && mixed < experiment.mirror_below ? mirror.name : 0;
+}
+
 /// Collects a plan's candidates: the usable ones go into the plan, the benched ones are kept aside
 /// for the case that there is nothing else.
 class Collector {
@@ -97,6 +122,7 @@ class Collector {
     if (benched_count_ > 0) std::rotate(begin, begin + leader_, begin + leader_ + 1);
   }
 
+  bool is_full() const { return plan_.candidate_count == kMaxPlanTargets; }
   bool saw_other_protocol() const { return saw_other_protocol_; }
 
  private:
@@ -152,9 +178,49 @@ void spread_first_pick(Plan& plan, std::uint64_t dice) {
   std::rotate(begin, pick, pick + 1);
 }
 
+/// What a request asks for, and the pool that chose it if one did.
+struct Start {
+  ResolvedModel model;
+  PoolView view;  ///< pool null = the client named a model
+  std::uint32_t candidate = kNoIndex;
+};
+
+Result<Start> find_start(const Snapshot& snapshot, const RequestFacts& facts) {
+  if (!is_auto(facts.model)) {
+    const auto named = resolve_model(snapshot, facts.model);
+    if (!named) return named.error();
+    return Start{*named, {}, kNoIndex};
+  }
+  const auto view = find_pool(snapshot, facts.model, facts.criterion);
+  if (!view) return view.error();
+  const Lead lead = find_lead(snapshot, *view, facts);
+  if (lead.candidate == kNoIndex) return no_pool_candidate(*view, facts);
+  return Start{{view->pool->candidates[lead.candidate].route, lead.version}, *view, lead.candidate};
+}
+
+/// The targets of a pool's other candidates, best first.
+void add_next_best(const Snapshot& snapshot, const Start& start, const RequestFacts& facts,
+                   Collector& collector) {
+  for (const std::uint32_t index : start.view.order()) {
+    if (collector.is_full()) return;
+    const AutoCandidate& candidate = start.view.pool->candidates[index];
+    if (index == start.candidate || !may_serve(candidate, facts)) continue;
+    const VersionIndex version = candidate.version != kNoIndex
+                                     ? candidate.version
+                                     : snapshot.routes[candidate.route].default_version;
+    collector.add(snapshot.versions[version], 0);
+  }
+}
+
 }  // namespace
 
 Result<ResolvedModel> resolve_model(const Snapshot& snapshot, std::string_view model) {
+  if (is_auto(model)) {
+    const auto view = find_pool(snapshot, model, std::nullopt);
+    if (!view) return view.error();
+    const AutoCandidate& best = view->pool->candidates[view->order().front()];
+    return ResolvedModel{best.route, best.version};
+  }
   const RouteIndex whole = index_in(snapshot.route_by_name, model);
   if (whole != kNoIndex) return ResolvedModel{whole, kNoIndex};
   bool is_route_known = false;
@@ -178,15 +244,17 @@ Result<ResolvedModel> resolve_model(const Snapshot& snapshot, std::string_view m
 
 Result<Plan> plan_route(const Snapshot& snapshot, HealthView health, const RequestFacts& facts,
                         SteadyTime now, std::uint64_t dice) {
-  const auto resolved = resolve_model(snapshot, facts.model);
-  if (!resolved) return resolved.error();
-  const Route& route = snapshot.routes[resolved->route];
+  const auto start = find_start(snapshot, facts);
+  if (!start) return start.error();
+  const ResolvedModel& model = start->model;
+  const Route& route = snapshot.routes[model.route];
   Plan plan;
+  plan.by_pool = start->view.pool != nullptr;
   plan.route = route.name;
   plan.timeouts = route.timeouts;
   if (!facts.unit.empty()) plan.assignment.unit_hash = hash_unit(facts.unit, 0);
-  const VersionIndex index = resolved->version != kNoIndex
-                                 ? resolved->version
+  const VersionIndex index = model.version != kNoIndex
+                                 ? model.version
                                  : assigned_version(snapshot, route, facts.unit, plan.assignment);
   if (index == kNoIndex) {
     return model_error(facts.model, " has no default version; name one as model@version");
@@ -196,11 +264,13 @@ Result<Plan> plan_route(const Snapshot& snapshot, HealthView health, const Reque
     return model_error(facts.model, " is served by a version that is not active");
   }
   plan.version = version.name;
+  if (model.version == kNoIndex) plan.mirror = mirror_of(snapshot, route, index, dice);
 
   Collector collector(snapshot, health, facts.protocol, now, plan);
   // More targets than a plan holds: begin anywhere, or the last ones would never get a request.
   const bool is_crowded = version.targets.size() > kMaxPlanTargets;
   collector.add(version, is_crowded ? scaled(dice, version.targets.size()) : 0);
+  if (plan.by_pool) add_next_best(snapshot, *start, facts, collector);
   for (const VersionIndex fallback : route.fallbacks) {
     collector.add(snapshot.versions[fallback], 0);
   }

@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "router/continuity.h"
 #include "router/record.h"
 #include "router/snapshot.h"
 
@@ -23,6 +25,8 @@ struct RequestFacts {
   config::Protocol protocol = config::Protocol::openai;
   Conversation conversation = Conversation::text_to_text;
   bool streamed = false;
+  std::optional<config::Criterion> criterion = {};  ///< x-tallygate-optimize, for auto pools
+  Served last_served = {};  ///< looked up if wants_continuity() (auto_pool.h) says so
 };
 
 struct Assignment {
@@ -44,9 +48,11 @@ struct Candidate {
 struct Plan {
   NameId route = 0;
   NameId version = 0;  ///< assigned
+  NameId mirror = 0;   ///< version of the route that gets a copy, 0 = none
   Assignment assignment;
   std::array<Candidate, kMaxPlanTargets> candidates;
   std::uint8_t candidate_count = 0;
+  bool by_pool = false;        ///< an auto pool chose: continuity wants to know what serves
   bool degraded = false;       ///< every candidate is benched: the one that expires first leads
   std::uint32_t timeouts = 0;  ///< index into the snapshot's timeouts
 };
@@ -64,13 +70,16 @@ struct HealthView {
 };
 
 /// The route and version that a `model` names: exact route, then the last '@', then the last ':'.
+/// An auto pool stands for its best candidate (auto_pool.h).
 struct ResolvedModel {
   RouteIndex route = kNoIndex;
   VersionIndex version = kNoIndex;  ///< kNoIndex = none named: assignment decides
 };
 Result<ResolvedModel> resolve_model(const Snapshot& snapshot, std::string_view model);
 
-/// Errors: model_not_found (unknown route or version, inactive version, no default),
+/// Of an auto pool, the best candidate that speaks the protocol and has the conversation type is
+/// planned as if the client had named it; the next best follow its targets, before its fallbacks.
+/// Errors: model_not_found (unknown route, version or pool, inactive version, no default),
 /// protocol_mismatch (only targets of another protocol), no_healthy_upstream (no target at all).
 Result<Plan> plan_route(const Snapshot& snapshot, HealthView health, const RequestFacts& facts,
                         SteadyTime now, std::uint64_t dice);

@@ -31,7 +31,7 @@ Quantity price_of(const Evidence& evidence) {
 }
 
 Quantity tokens_of(const Evidence& evidence) {
-  if (evidence.successes == 0) return std::nullopt;
+  if (evidence.successes == 0 || evidence.tokens == 0) return std::nullopt;
   return mean_of(static_cast<double>(evidence.tokens), evidence.successes);
 }
 
@@ -102,6 +102,20 @@ void Evidence::add(const Tally& tally) {
   latency_ms_sum += tally.latency.sum_millis();
   first_token_count += tally.first_token.count();
   first_token_ms_sum += tally.first_token.sum_millis();
+}
+
+void Evidence::add(const Evidence& other) {
+  successes += other.successes;
+  failures += other.failures;
+  tokens += other.tokens;
+  cost_nano_usd += other.cost_nano_usd;
+  latency_count += other.latency_count;
+  latency_ms_sum += other.latency_ms_sum;
+  first_token_count += other.first_token_count;
+  first_token_ms_sum += other.first_token_ms_sum;
+  accuracy.add(other.accuracy);
+  creativity.add(other.creativity);
+  feedback.add(other.feedback);
 }
 
 double Assessment::score(RankMetric metric) const {

@@ -16,7 +16,8 @@
 // yes-or-no samples the bound is conservative: no variance in 0..1 exceeds p(1-p).
 //
 //   reliability  successes / (successes + failures)
-//   cost         relative(cost per success); where no candidate costs anything: tokens per success
+//   cost         relative(cost per success); where no candidate costs anything: tokens per success,
+//                if known
 //   speed        relative(mean latency), averaged with relative(mean time to first token) if known
 //   accuracy, creativity, feedback   the mean rating
 //   relative(x) = m / (m + x),  m = geometric mean of the candidates' positive values; x = 0 gives
@@ -52,6 +53,11 @@ std::optional<RankMetric> parse_rank_metric(std::string_view text);
 struct Ratings {
   std::uint64_t count = 0;
   double sum = 0;
+
+  void add(const Ratings& other) {
+    count += other.count;
+    sum += other.sum;
+  }
 };
 
 /// What was measured of one candidate. Failures are those that the upstream answers for.
@@ -69,6 +75,7 @@ struct Evidence {
   Ratings feedback;
 
   void add(const Tally& tally);
+  void add(const Evidence& other);
 };
 
 /// What the operator expects, 0..1; absent = kDefaultPrior.

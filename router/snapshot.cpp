@@ -1,10 +1,12 @@
 #include "router/snapshot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "router/auto_pool.h"
 #include "router/plan.h"
 
 namespace tallygate::router {
@@ -52,6 +54,11 @@ std::vector<std::string> variant_order(const config::Experiment& from) {
   return names;
 }
 
+std::uint64_t share_of_2_64(double share) {
+  if (share >= 1) return UINT64_MAX;
+  return share > 0 ? static_cast<std::uint64_t>(std::ldexp(share, 64)) : 0;
+}
+
 std::uint32_t add_experiment(Snapshot& snapshot, const std::string& route_name, const Route& route,
                              const config::Experiment& from, const Naming& naming) {
   const bool is_paused = from.status == config::ExperimentStatus::paused;
@@ -68,6 +75,12 @@ std::uint32_t add_experiment(Snapshot& snapshot, const std::string& route_name, 
     experiment.variant_names.push_back(naming.intern(name));
     const auto share = from.split.find(name);
     weights.push_back(share == from.split.end() ? 0 : share->second);
+  }
+  if (from.mirror) {
+    const auto version = route.versions.find(from.mirror->version);
+    TG_ASSERT(version != route.versions.end());
+    experiment.mirror = version->second;
+    experiment.mirror_below = share_of_2_64(from.mirror->share);
   }
   experiment.table =
       std::make_shared<const SlotTable>(make_table(experiment.salt, slot_targets(weights)));
@@ -111,7 +124,8 @@ std::vector<VersionIndex> fallbacks_of(const Snapshot& snapshot, const config::R
 std::size_t StringHash::operator()(std::string_view text) const { return hash64(text, seed); }
 
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
-                                               std::uint64_t generation, const Naming& naming) {
+                                               std::uint64_t generation, const Naming& naming,
+                                               const Performance* measured) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->generation = generation;
   snapshot->retry = settings.retry;
@@ -128,6 +142,8 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
   for (const auto& [name, route] : settings.routes) {
     snapshot->routes[index++].fallbacks = fallbacks_of(*snapshot, route);
   }
+  const Performance nothing;
+  snapshot->auto_pools = rank_pools(*snapshot, settings, measured == nullptr ? nothing : *measured);
   return snapshot;
 }
 

@@ -48,6 +48,8 @@ struct Experiment {
   std::shared_ptr<const SlotTable> table;
   std::vector<VersionIndex> variants;  ///< by variant index; 0 is control
   std::vector<NameId> variant_names;   ///< "a", "b", ...
+  VersionIndex mirror = kNoIndex;      ///< gets copies of requests
+  std::uint64_t mirror_below = 0;      ///< of 2^64: the share that is copied
 };
 
 /// Lets maps keyed by std::string be asked with a string_view, without a copy. What clients send is
@@ -71,6 +73,9 @@ struct Route {
   std::uint32_t timeouts = 0;  ///< index into Snapshot::timeouts; 0 = the general ones
 };
 
+struct AutoPools;
+class Performance;
+
 struct Snapshot {
   std::uint64_t generation = 0;
   std::vector<Target> targets;
@@ -81,6 +86,7 @@ struct Snapshot {
   config::Retry retry;
   config::Blacklist blacklist;
   NameMap<RouteIndex> route_by_name;
+  std::shared_ptr<const AutoPools> auto_pools;  ///< null = none declared
 };
 
 /// How build_snapshot names things: both are append-only tables that outlive every snapshot.
@@ -90,8 +96,10 @@ struct Naming {
   std::uint64_t hash_seed = 0;  ///< of the snapshot's StringHash
 };
 
-/// `settings` has passed config::parse, so every reference in it resolves.
+/// `settings` has passed config::parse, so every reference in it resolves. Auto pools are ranked by
+/// what was measured, or by their priors alone (null).
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
-                                               std::uint64_t generation, const Naming& naming);
+                                               std::uint64_t generation, const Naming& naming,
+                                               const Performance* measured = nullptr);
 
 }  // namespace tallygate::router

@@ -103,6 +103,12 @@ TEST(Ranking, ComparesTokensWhereNothingHasAPrice) {
   EXPECT_EQ(order_of({priced(500, 0, 900), priced(500, 0, 300)}, RankMetric::cost), "1 0");
 }
 
+TEST(Assess, TakesUnknownUsageForNoEvidenceOfCost) {
+  const auto assessments = assess(std::vector{served(500, 100), priced(500, 0, 10)});
+  EXPECT_EQ(assessments[0].cost.measured, std::nullopt);
+  EXPECT_NEAR(*assessments[1].cost.measured, 0.5, 1e-12);
+}
+
 TEST(Ranking, FollowsThePriorsUntilSomethingIsMeasured) {
   Priors creative;
   creative.creativity = 0.9;
