@@ -6,12 +6,12 @@
 
 #include "gateway/api/answers.h"
 #include "gateway/http/acceptance.h"
+#include "gateway/http/gzip.h"
 
 namespace tallygate {
 namespace {
 
 namespace beast = boost::beast;
-using AdminStream = beast::basic_stream<asio::ip::tcp, Executor>;
 
 constexpr int kMostConnections = 256;
 constexpr std::size_t kMostBodyBytes = std::size_t{8} << 20;
@@ -73,10 +73,43 @@ Awaitable<Result<bool>> read_request(AdminStream& stream, Incoming& in) {
   co_return true;
 }
 
+bool is_event_stream(const api::AdminResponse& answer) {
+  return answer.status == 200 && answer.content_type == "text/event-stream";
+}
+
+std::string* find_header(api::AdminResponse& answer, std::string_view name) {
+  for (auto& [known, value] : answer.headers) {
+    if (http::equals_ignoring_case(known, name)) return &value;
+  }
+  return nullptr;
+}
+
+/// To HEAD the head is that of the plain answer.
+void compress(const http::RequestHead& head, api::AdminResponse& answer) {
+  if (answer.body.size() < http::kMinGzipBytes || is_event_stream(answer) ||
+      find_header(answer, "Content-Encoding") != nullptr) {
+    return;
+  }
+  if (std::string* vary = find_header(answer, "Vary")) {
+    *vary += ", Accept-Encoding";
+  } else {
+    answer.headers.emplace_back("Vary", "Accept-Encoding");
+  }
+  if (head.method == http::Method::head || !http::accepts_gzip(head.value_of("accept-encoding"))) {
+    return;
+  }
+  std::string compressed = http::gzip(answer.body);
+  if (compressed.empty() || compressed.size() >= answer.body.size()) return;
+  answer.body = std::move(compressed);
+  answer.headers.emplace_back("Content-Encoding", "gzip");
+}
+
 asio::awaitable<api::AdminResponse> answer_aside(const AdminServer::Answer& answer,
                                                  const http::RequestHead& head,
                                                  std::string_view body) {
-  co_return answer(api::AdminRequest{head, body, {}});
+  api::AdminResponse made = answer(api::AdminRequest{head, body, {}});
+  compress(head, made);
+  co_return made;
 }
 
 beast::http::response<beast::http::string_body> render(const api::AdminResponse& answer,
@@ -94,10 +127,24 @@ beast::http::response<beast::http::string_body> render(const api::AdminResponse&
   return response;
 }
 
+Awaitable<bool> send(AdminStream& stream, const api::AdminResponse& answer, bool head_only,
+                     bool keep_alive) {
+  const auto response = render(answer, head_only, keep_alive);
+  stream.expires_after(kPatience);
+  auto [failed, written] = co_await beast::http::async_write(stream, response, kNoThrow);
+  co_return !failed && keep_alive;
+}
+
 }  // namespace
 
-AdminServer::AdminServer(asio::io_context& io, asio::thread_pool& pool, int listener, Answer answer)
-    : io_(io), pool_(pool), acceptor_(io.get_executor()), answer_(std::move(answer)) {
+AdminServer::AdminServer(asio::io_context& io, asio::thread_pool& pool, int listener, Answer answer,
+                         EventFeed* events, std::chrono::milliseconds heartbeat)
+    : io_(io),
+      pool_(pool),
+      acceptor_(io.get_executor()),
+      answer_(std::move(answer)),
+      events_(events),
+      heartbeat_(heartbeat) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&bound), &size);
@@ -110,6 +157,7 @@ void AdminServer::start() { asio::co_spawn(io_.get_executor(), accept_loop(), as
 void AdminServer::stop() {
   error_code ignored;
   acceptor_.close(ignored);
+  if (events_ != nullptr) events_->close();
 }
 
 Awaitable<void> AdminServer::accept_loop() {
@@ -129,6 +177,25 @@ Awaitable<void> AdminServer::accept_loop() {
   }
 }
 
+Awaitable<bool> AdminServer::answer_one(AdminStream& stream, const http::RequestHead& head,
+                                        std::string_view body) {
+  api::AdminResponse answer = co_await asio::co_spawn(pool_, answer_aside(answer_, head, body),
+                                                      asio::use_awaitable_t<Executor>{});
+  const bool head_only = head.method == http::Method::head;
+  if (is_event_stream(answer) && !head_only) {
+    auto reader =
+        events_ == nullptr ? nullptr : FeedReader::open(*events_, io_, last_event_id(head));
+    if (reader != nullptr) {
+      co_await send_events(stream, std::move(reader), head.http_1_0, heartbeat_);
+      co_return false;
+    }
+    answer = api::error_answer(api::AdminRequest{head},
+                               make_error(Errc::overloaded, "Too many listen to the events."));
+  }
+  const bool goes_on = co_await send(stream, answer, head_only, head.keep_alive);
+  co_return goes_on;
+}
+
 Awaitable<void> AdminServer::serve(TcpSocket socket) {
   ++connections_;
   AdminStream stream(std::move(socket));
@@ -136,20 +203,14 @@ Awaitable<void> AdminServer::serve(TcpSocket socket) {
   for (;;) {
     const Result<bool> request = co_await read_request(stream, in);
     if (request.has_value() && !*request) break;
-    api::AdminResponse answer;
-    const bool keep_alive = request.has_value() && in.parser.head().keep_alive;
-    const bool head_only = request.has_value() && in.parser.head().method == http::Method::head;
     if (request.has_error()) {
       static const http::RequestHead kNoHead;
-      answer = api::error_answer(api::AdminRequest{kNoHead}, request.error());
-    } else {
-      answer = co_await asio::co_spawn(pool_, answer_aside(answer_, in.parser.head(), in.body),
-                                       asio::use_awaitable_t<Executor>{});
+      const auto refusal = api::error_answer(api::AdminRequest{kNoHead}, request.error());
+      co_await send(stream, refusal, false, false);
+      break;
     }
-    const auto response = render(answer, head_only, keep_alive);
-    stream.expires_after(kPatience);
-    auto [failed, written] = co_await beast::http::async_write(stream, response, kNoThrow);
-    if (failed || !keep_alive) break;
+    const bool goes_on = co_await answer_one(stream, in.parser.head(), in.body);
+    if (!goes_on) break;
     Incoming next;
     next.bytes = std::move(in.leftover);
     in = std::move(next);

@@ -167,6 +167,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   std::uint16_t port() const { return port_; }
+  int fd() const { return fd_; }
   Peer accept() {
     pollfd entry{fd_, POLLIN, 0};
     if (::poll(&entry, 1, kPatienceMillis) != 1) throw std::runtime_error("nobody connects");
