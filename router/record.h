@@ -42,6 +42,11 @@ enum class Outcome : std::uint8_t {
 };
 inline constexpr int kOutcomeCount = 8;
 std::string_view to_string(Outcome outcome);
+/// Not whole, and not the client's doing.
+constexpr bool is_failure(Outcome outcome) {
+  return outcome == Outcome::upstream_error || outcome == Outcome::upstream_truncated ||
+         outcome == Outcome::upstream_stream_error || outcome == Outcome::gateway_error;
+}
 
 /// Where a request was when its client left or an error ended it.
 enum class Phase : std::uint8_t { none, queued, connecting, waiting, streaming, finishing };
@@ -79,6 +84,8 @@ struct Record {
   std::uint8_t attempt_count = 0;
   bool streamed = false;
   bool unacknowledged = false;  ///< released before it was committed (slow disk)
+  bool mirrored = false;        ///< a shadow copy: its answer went nowhere, and it counts apart
+  bool exceeded = false;        ///< latency passed the limit of its experiment
   std::uint32_t latency_us = 0;
   std::uint32_t first_token_us = 0;
   std::uint32_t overhead_us = 0;  ///< time inside the gate up to the response head
@@ -95,6 +102,7 @@ struct Record {
   std::vector<Attempt> attempts;  ///< filled only if more than one, or if the only one failed
   std::string tags;               ///< "k=v,k=v", as sent
   std::string response_id;        ///< the model's own id, e.g. "chatcmpl-..."
+  Uuid mirror_of;                 ///< id of the request that `mirrored` copies
 };
 
 }  // namespace tallygate::router

@@ -86,6 +86,8 @@ std::size_t dense_index(double millis) {
 
 int sketch_index(std::size_t dense) { return static_cast<int>(dense) + Sketch::kFirstIndex; }
 
+constexpr std::size_t kOctave = std::size_t{1} << Sketch::kScale;
+
 /// Saturates: a full counter must not turn the largest bucket into the smallest.
 void add(std::uint32_t& bucket, std::uint32_t count) {
   const std::uint32_t room = std::numeric_limits<std::uint32_t>::max() - bucket;
@@ -121,9 +123,34 @@ void Sketch::insert_micros(std::uint64_t micros) {
     ++zero_count_;
     return;
   }
-  if (buckets_.empty()) [[unlikely]]
-    buckets_.resize(kBucketCount);
-  add(buckets_[dense_index(static_cast<double>(micros) / 1000.0)], 1);
+  add(bucket(dense_index(static_cast<double>(micros) / 1000.0)), 1);
+}
+
+std::uint32_t& Sketch::bucket(std::size_t dense) {
+  if (dense - first_ >= counts_.size()) [[unlikely]]  // also when it lies below
+    grow_to(dense);
+  return counts_[dense - first_];
+}
+
+/// Whole octaves and none beyond what is used, so that equal contents have equal windows.
+void Sketch::grow_to(std::size_t dense) {
+  const std::size_t octave = dense / kOctave * kOctave;
+  if (counts_.empty()) first_ = octave;
+  if (octave < first_) {
+    counts_.insert(counts_.begin(), first_ - octave, 0);
+    first_ = octave;
+  } else {
+    counts_.resize(octave + kOctave - first_);
+  }
+}
+
+std::vector<std::uint32_t> Sketch::buckets() const {
+  std::vector<std::uint32_t> dense;
+  if (counts_.empty()) return dense;
+  dense.resize(kBucketCount);
+  const std::size_t used = std::min(counts_.size(), kBucketCount - first_);
+  std::copy_n(counts_.begin(), used, dense.begin() + static_cast<std::ptrdiff_t>(first_));
+  return dense;
 }
 
 void Sketch::merge(const Sketch& other) {
@@ -132,9 +159,12 @@ void Sketch::merge(const Sketch& other) {
   sum_micros_ += other.sum_micros_;
   min_micros_ = std::min(min_micros_, other.min_micros_);
   max_micros_ = std::max(max_micros_, other.max_micros_);
-  if (other.buckets_.empty()) return;
-  if (buckets_.empty()) buckets_.resize(kBucketCount);
-  for (std::size_t i = 0; i < kBucketCount; ++i) add(buckets_[i], other.buckets_[i]);
+  if (other.counts_.empty()) return;
+  bucket(other.first_);
+  bucket(other.first_ + other.counts_.size() - 1);
+  for (std::size_t i = 0; i < other.counts_.size(); ++i) {
+    add(counts_[other.first_ - first_ + i], other.counts_[i]);
+  }
 }
 
 double Sketch::min_millis() const {
@@ -148,12 +178,12 @@ double Sketch::quantile(double q) const {
   const double rank = std::max(1.0, std::ceil(q * static_cast<double>(count_) * (1 - 1e-14)));
   auto seen = static_cast<double>(zero_count_);
   if (rank <= seen) return min_millis();
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    seen += buckets_[i];
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    seen += counts_[i];
     if (rank > seen) continue;
     // The point of (l, u] that is equally wrong, relatively, at both ends.
-    const double upper = upper_bound(sketch_index(i));
-    const double lower = upper_bound(sketch_index(i) - 1);
+    const double upper = upper_bound(sketch_index(first_ + i));
+    const double lower = upper_bound(sketch_index(first_ + i) - 1);
     const double middle = 2 * lower * upper / (lower + upper);
     return std::clamp(middle, min_millis(), max_millis());
   }
@@ -164,9 +194,9 @@ std::uint64_t Sketch::count_at_most(double millis) const {
   if (!(millis >= 0)) return 0;
   if (count_ > 0 && millis >= max_millis()) return count_;
   std::uint64_t total = zero_count_;
-  for (std::size_t i = 0; i + 1 < buckets_.size(); ++i) {
-    if (upper_bound(sketch_index(i)) > millis) break;
-    total += buckets_[i];
+  for (std::size_t i = 0; i < counts_.size() && first_ + i + 1 < kBucketCount; ++i) {
+    if (upper_bound(sketch_index(first_ + i)) > millis) break;
+    total += counts_[i];
   }
   return total;
 }
@@ -177,12 +207,12 @@ void Sketch::encode(std::string& out) const {
   for (const std::uint64_t n : {count_, zero_count_, sum_micros_, min_micros_, max_micros_}) {
     put(out, n);
   }
-  const auto used = std::count_if(buckets_.begin(), buckets_.end(), [](auto n) { return n > 0; });
+  const auto used = std::count_if(counts_.begin(), counts_.end(), [](auto n) { return n > 0; });
   put(out, static_cast<std::uint16_t>(used));
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (buckets_[i] == 0) continue;
-    put(out, static_cast<std::uint16_t>(i));
-    put(out, buckets_[i]);
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    put(out, static_cast<std::uint16_t>(first_ + i));
+    put(out, counts_[i]);
   }
 }
 
@@ -199,7 +229,6 @@ Result<Sketch> Sketch::decode(std::string_view& in) {
   }
   const auto used = reader.take<std::uint16_t>();
   if (used > kBucketCount) return corrupt("more buckets than a sketch has");
-  if (used > 0) sketch.buckets_.resize(kBucketCount);
   std::size_t next = 0;
   std::uint64_t total = 0;
   bool saturated = false;
@@ -211,7 +240,7 @@ Result<Sketch> Sketch::decode(std::string_view& in) {
       return corrupt("a bucket is empty, repeated, out of order or out of range");
     }
     next = index + std::size_t{1};
-    sketch.buckets_[index] = count;
+    sketch.bucket(index) = count;
     total += count;
     saturated = saturated || count == std::numeric_limits<std::uint32_t>::max();
   }

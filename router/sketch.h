@@ -1,11 +1,11 @@
 #pragma once
 // Latency sketch: OpenTelemetry's base-2 exponential histogram at fixed scale 5 (relative error
 // 1.083 %), upper-inclusive buckets in milliseconds. Merging adds buckets, so it is exact.
-// Formulas: reference experiments.md section 7. Not thread-safe; a value.
+// Formulas: reference experiments.md section 7. Not thread-safe; a value. Small: it holds the
+// octaves between its lowest and its highest value only, 128 bytes each.
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +31,7 @@ class Sketch {
   void merge(const Sketch& other);
 
   std::uint64_t count() const { return count_; }
+  std::uint64_t sum_micros() const { return sum_micros_; }
   double sum_millis() const { return static_cast<double>(sum_micros_) / 1000.0; }
   double min_millis() const;
   double max_millis() const { return static_cast<double>(max_micros_) / 1000.0; }
@@ -43,8 +44,8 @@ class Sketch {
   /// open-ended: it counts once `millis` reaches the maximum.
   std::uint64_t count_at_most(double millis) const;
 
-  /// Dense counts from kFirstIndex; empty until the first insert above zero.
-  std::span<const std::uint32_t> buckets() const { return buckets_; }
+  /// A copy: dense counts from kFirstIndex; empty until the first insert above zero.
+  std::vector<std::uint32_t> buckets() const;
   std::uint64_t zero_count() const { return zero_count_; }
 
   /// Sparse little-endian form, appended to `out`; `decode` consumes it from the front of `in`.
@@ -55,12 +56,16 @@ class Sketch {
   bool operator==(const Sketch&) const = default;
 
  private:
+  std::uint32_t& bucket(std::size_t dense);
+  void grow_to(std::size_t dense);
+
   std::uint64_t count_ = 0;
   std::uint64_t zero_count_ = 0;
   std::uint64_t sum_micros_ = 0;
   std::uint64_t min_micros_ = UINT64_MAX;
   std::uint64_t max_micros_ = 0;
-  std::vector<std::uint32_t> buckets_;
+  std::size_t first_ = 0;              ///< dense index of counts_[0]
+  std::vector<std::uint32_t> counts_;  ///< from the octave of the lowest to that of the highest
 };
 
 }  // namespace tallygate::router

@@ -13,18 +13,25 @@ using router::Record;
 
 constexpr std::uint8_t kStreamed = 1;
 constexpr std::uint8_t kUnacknowledged = 2;
+constexpr std::uint8_t kMirrored = 4;
+constexpr std::uint8_t kExceeded = 8;
 
-enum Tag : std::uint8_t { kAttempts = 1, kTags = 2, kResponseId = 3 };
+enum Tag : std::uint8_t { kAttempts = 1, kTags = 2, kResponseId = 3, kMirrorOf = 4 };
 
 constexpr std::size_t kHeadBytes = 104;
 constexpr std::size_t kTailEntryHeadBytes = 3;
 constexpr std::size_t kAttemptBytes = 16;
 constexpr std::size_t kMaxTailEntryBytes = 0xFFFF;
 
+std::uint8_t flags_of(const Record& r) {
+  return static_cast<std::uint8_t>((r.streamed ? kStreamed : 0) |
+                                   (r.unacknowledged ? kUnacknowledged : 0) |
+                                   (r.mirrored ? kMirrored : 0) | (r.exceeded ? kExceeded : 0));
+}
+
 char* put_head(char* at, const Record& r) {
   at = put_little(at, kRecordVersion);
-  at = put_little(at, static_cast<std::uint8_t>((r.streamed ? kStreamed : 0) |
-                                                (r.unacknowledged ? kUnacknowledged : 0)));
+  at = put_little(at, flags_of(r));
   at = put_little(at, micros_since_epoch(r.started));
   at = put_little(at, r.route);
   at = put_little(at, r.assigned_version);
@@ -94,10 +101,12 @@ Enum take_enum(const char*& at, int count, bool& ok) {
 
 bool take_head(const char* at, Record& r) {
   bool ok = true;
-  at += sizeof(kRecordVersion);
+  const auto version = take_little<std::uint8_t>(at);
   const auto flags = take_little<std::uint8_t>(at);
   r.streamed = (flags & kStreamed) != 0;
   r.unacknowledged = (flags & kUnacknowledged) != 0;
+  r.mirrored = version >= 2 && (flags & kMirrored) != 0;
+  r.exceeded = version >= 2 && (flags & kExceeded) != 0;
   r.started = WallTime{std::chrono::microseconds{take_little<std::int64_t>(at)}};
   r.route = take_little<std::uint32_t>(at);
   r.assigned_version = take_little<std::uint32_t>(at);
@@ -156,6 +165,10 @@ bool take_tail(std::string_view bytes, Record& record) {
     if (tag == kAttempts && !take_attempts(entry, record.attempts)) return false;
     if (tag == kTags) record.tags = entry;
     if (tag == kResponseId) record.response_id = entry;
+    if (tag == kMirrorOf) {
+      if (entry.size() != sizeof(Uuid)) return false;
+      record.mirror_of = uuid_of(entry);
+    }
   }
   return true;
 }
@@ -173,13 +186,16 @@ void encode_record(const Record& record, std::string& out) {
   put_attempts(out, record.attempts);
   put_text(out, kTags, record.tags);
   put_text(out, kResponseId, record.response_id);
+  if (record.mirror_of != Uuid{}) put_text(out, kMirrorOf, record.mirror_of.view());
 }
 
 Result<Record> decode_record(const Uuid& id, std::string_view bytes) {
   if (bytes.empty()) return corrupt(id, "is empty");
-  if (const auto version = static_cast<std::uint8_t>(bytes[0]); version != kRecordVersion) {
+  if (const auto version = static_cast<std::uint8_t>(bytes[0]);
+      version < kOldestRecordVersion || version > kRecordVersion) {
     return corrupt(id, "has format version " + std::to_string(version) +
-                           ", this binary reads version " + std::to_string(kRecordVersion));
+                           ", this binary reads versions " + std::to_string(kOldestRecordVersion) +
+                           " to " + std::to_string(kRecordVersion));
   }
   if (bytes.size() < kHeadBytes) {
     return corrupt(id, "has " + std::to_string(bytes.size()) + " bytes, a whole one has at least " +

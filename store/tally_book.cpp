@@ -97,7 +97,7 @@ void TallyBook::fold(const router::Record& record) {
   for (int i = 0; i < keys.count; ++i) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
     Entry& entry = entries_[key];
-    entry.tally.fold(record);
+    entry.tally.fold(record, key.kind);
     if (entry.dirty) continue;
     entry.dirty = true;
     dirty_.push_back(key);
@@ -122,8 +122,8 @@ void TallyBook::after_checkpoint() {
 std::uint64_t TallyBook::record_count() const {
   std::uint64_t count = 0;
   for (const auto& [key, entry] : entries_) {
-    // Every record counts under exactly one of these.
-    if (key.kind == router::TallyKey::Kind::performance) count += entry.tally.requests();
+    // Every record counts under exactly one of the others.
+    if (key.kind != router::TallyKey::Kind::variant) count += entry.tally.requests();
   }
   return count;
 }

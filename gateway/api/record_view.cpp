@@ -103,6 +103,12 @@ constexpr std::array kColumns{
     Column{"request_bytes", [](const Record& r, const N&) { return number(r.request_bytes); }},
     Column{"response_bytes", [](const Record& r, const N&) { return number(r.response_bytes); }},
     Column{"unacknowledged", [](const Record& r, const N&) { return boolean(r.unacknowledged); }},
+    Column{"exceeded", [](const Record& r, const N&) { return boolean(r.exceeded); }},
+    Column{"mirrored", [](const Record& r, const N&) { return boolean(r.mirrored); }},
+    Column{"mirror_of",
+           [](const Record& r, const N&) {
+             return r.mirror_of != Uuid{} ? text(to_string(r.mirror_of)) : Cell{};
+           }},
 };
 
 void append_csv(std::string& out, const Cell& cell) {

@@ -11,6 +11,8 @@ from gate import call
 
 
 def keys_of(record):
+    if record["mirrored"]:
+        return  # a shadow copy counts apart
     yield ("served", record["route"], record["version"], record["target"], record["conversation_type"])
     if record["experiment"]:
         yield ("assigned", record["route"], record["experiment"], record["epoch"], record["variant"],

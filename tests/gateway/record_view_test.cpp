@@ -37,6 +37,9 @@ router::Record sample_record(store::Names& names) {
                      {record.target, 200, Errc::internal, false, 12, 1'222}};
   record.tags = "team=red";
   record.response_id = "chatcmpl-1";
+  record.exceeded = true;
+  record.mirrored = true;
+  record.mirror_of = *parse_uuid("019aa4a5-3c30-7000-8000-0000000000fe");
   return record;
 }
 
@@ -55,7 +58,8 @@ TEST(RecordView, RendersEveryFieldAsJson) {
       R"("input_tokens":17,"output_tokens":11,"cached_tokens":3,"cost_usd":0.00000915,)"
       R"("unit_hash":"0000000000000abc","response_id":"chatcmpl-1","tags":"team=red",)"
       R"("streamed":true,"events":13,"request_bytes":480,"response_bytes":5700,)"
-      R"("unacknowledged":false})");
+      R"("unacknowledged":false,"exceeded":true,"mirrored":true,)"
+      R"("mirror_of":"019aa4a5-3c30-7000-8000-0000000000fe"})");
 }
 
 TEST(RecordView, SaysNullForWhatDidNotHappen) {
@@ -85,7 +89,8 @@ TEST(RecordView, RendersTheSameColumnsAsCsv) {
             "\"\"upstream_status\"\",\"\"start_ms\"\":0,\"\"duration_ms\"\":12},{\"\"target\"\":"
             "\"\"local-8b\"\",\"\"status\"\":200,\"\"cause\"\":null,\"\"start_ms\"\":12,"
             "\"\"duration_ms\"\":1222}]\",1234.5,200,0.042,17,11,3,0.00000915,0000000000000abc,"
-            "chatcmpl-1,team=red,true,13,480,5700,false\n");
+            "chatcmpl-1,team=red,true,13,480,5700,false,true,true,"
+            "019aa4a5-3c30-7000-8000-0000000000fe\n");
   const std::string header = render_csv_header();
   EXPECT_TRUE(header.starts_with("request_id,started,route,variant,assigned_version,version,"));
   router::Record plain;
@@ -102,7 +107,7 @@ TEST(RecordView, KeepsCsvCellsHarmless) {
     record.response_id = "HERE";
     const std::string line = render_record_csv(record, names);
     const std::size_t begin = line.find("HERE,") + 5;
-    return line.substr(begin, line.rfind(",false,0,0,0,false\n") - begin);
+    return line.substr(begin, line.rfind(",false,0,0,0,false,false,false,\n") - begin);
   };
   EXPECT_EQ(cell_of("=1+1"), "'=1+1");
   EXPECT_EQ(cell_of("+a"), "'+a");

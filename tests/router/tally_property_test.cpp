@@ -26,12 +26,20 @@ Record random_record(Dice& dice) {
   record.output_tokens = random32();
   record.cached_tokens = random32();
   record.cost_nano_usd = static_cast<std::int64_t>(dice()) >> (dice() % 64);
+  record.experiment = 7;
+  record.unit_hash = dice() % 100;
+  record.exceeded = dice() % 4 == 0;
   return record;
+}
+
+TallyKey::Kind random_kind(Dice& dice) {
+  return dice() % 2 == 0 ? TallyKey::Kind::performance : TallyKey::Kind::variant;
 }
 
 Tally random_tally(Dice& dice, std::size_t records) {
   Tally tally;
-  for (std::size_t i = 0; i < records; ++i) tally.fold(random_record(dice));
+  const auto kind = random_kind(dice);
+  for (std::size_t i = 0; i < records; ++i) tally.fold(random_record(dice), kind);
   return tally;
 }
 
@@ -53,10 +61,11 @@ TEST(TallyProperty, FoldsToTheSameInAnyGrouping) {
     Dice dice(seed);
     Tally whole;
     std::vector<Tally> parts(1 + dice() % 6);
+    const auto kind = random_kind(dice);
     for (int i = 0; i < 300; ++i) {
       const Record record = random_record(dice);
-      whole.fold(record);
-      parts[dice() % parts.size()].fold(record);
+      whole.fold(record, kind);
+      parts[dice() % parts.size()].fold(record, kind);
     }
     while (parts.size() > 1) {
       const auto from = parts.begin() + static_cast<std::ptrdiff_t>(dice() % parts.size());
@@ -96,9 +105,33 @@ TEST(TallyProperty, ReturnsFromItsBytesUnchanged) {
   }
 }
 
+TEST(TallyCodec, ReadsVersionOneWithoutWhatVariantsHave) {
+  Dice dice(1);
+  Tally tally;
+  for (int i = 0; i < 20; ++i) tally.fold(random_record(dice));
+  std::string bytes = bytes_of(tally);
+  bytes[0] = 1;
+  bytes.resize(bytes.size() - 3 * sizeof(std::uint64_t));  // exceeded, early_aborts, no users
+  std::string_view in = bytes;
+  const auto decoded = Tally::decode(in);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_TRUE(*decoded == tally);
+  EXPECT_TRUE(in.empty());
+}
+
+TEST(TallyCodec, RefusesAnEmptyUserBucket) {
+  std::string bytes = bytes_of(Tally{});
+  bytes[bytes.size() - 8] = 1;
+  bytes.append(9 * sizeof(std::uint64_t), '\0');
+  std::string_view in = bytes;
+  EXPECT_EQ(Tally::decode(in).error().message, "tally: a user bucket is empty");
+}
+
 TEST(TallyCodec, RefusesEveryTornValue) {
   Dice dice(1);
-  const std::string bytes = bytes_of(random_tally(dice, 5));
+  Tally tally;
+  for (int i = 0; i < 5; ++i) tally.fold(random_record(dice), TallyKey::Kind::variant);
+  const std::string bytes = bytes_of(tally);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     std::string_view in(bytes.data(), size);
     const auto decoded = Tally::decode(in);
@@ -110,7 +143,7 @@ TEST(TallyCodec, RefusesEveryTornValue) {
 
 TEST(TallyCodec, RefusesAnUnknownVersion) {
   std::string bytes = bytes_of(Tally{});
-  bytes[0] = 2;
+  bytes[0] = 3;
   std::string_view in = bytes;
   EXPECT_EQ(Tally::decode(in).error().message, "tally: written by an unknown version");
 }
@@ -162,7 +195,7 @@ TEST(TallyCodec, SurvivesArbitraryBytes) {
     EXPECT_FALSE(Tally::decode(tally)) << "seed " << seed;
     EXPECT_FALSE(Sketch::decode(sketch)) << "seed " << seed;
     EXPECT_EQ(decode_tally_key(key).has_value(),
-              bytes.size() >= kTallyKeyBytes && (bytes[0] == 1 || bytes[0] == 2) &&
+              bytes.size() >= kTallyKeyBytes && bytes[0] >= 1 && bytes[0] <= 3 &&
                   static_cast<unsigned char>(bytes[13]) < kConversationCount)
         << "seed " << seed;
   }
@@ -224,7 +257,8 @@ TEST(SketchCodec, KeepsFullBucketsFullInsteadOfWrapping) {
   Sketch twice = *decoded;
   twice.merge(*decoded);
   EXPECT_EQ(twice.count(), 2 * count);
-  EXPECT_EQ(*std::max_element(twice.buckets().begin(), twice.buckets().end()), UINT32_MAX);
+  const auto buckets = twice.buckets();
+  EXPECT_EQ(*std::max_element(buckets.begin(), buckets.end()), UINT32_MAX);
   std::string bytes;
   twice.encode(bytes);
   in = bytes;
@@ -235,7 +269,7 @@ TEST(TallyKeyCodec, IsFixedInSizeAndLosesNothing) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Dice dice(seed);
     TallyKey key;
-    key.kind = dice() % 2 == 0 ? TallyKey::Kind::performance : TallyKey::Kind::variant;
+    key.kind = static_cast<TallyKey::Kind>(1 + dice() % 3);
     key.route = static_cast<NameId>(dice());
     key.version = static_cast<NameId>(dice());
     key.target = static_cast<NameId>(dice());

@@ -47,11 +47,11 @@ class Writer {
   Journal::Producer* producer_;
 };
 
-/// Requests under the tallies of kind performance: each record is in exactly one.
+/// Requests under the tallies of kinds performance and mirror: each record is in exactly one.
 inline std::uint64_t requests_of(const TallySet& set) {
   std::uint64_t count = 0;
   for (const auto& [key, tally] : set.entries) {
-    if (key.kind == router::TallyKey::Kind::performance) count += tally.requests();
+    if (key.kind != router::TallyKey::Kind::variant) count += tally.requests();
   }
   return count;
 }
@@ -67,7 +67,7 @@ inline std::vector<std::pair<router::TallyKey, router::Tally>> recount(
       auto at = std::find_if(entries.begin(), entries.end(),
                              [&](const auto& entry) { return entry.first == key; });
       if (at == entries.end()) at = entries.insert(entries.end(), {key, {}});
-      at->second.fold(record);
+      at->second.fold(record, key.kind);
     }
     return true;
   };

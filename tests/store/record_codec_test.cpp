@@ -44,6 +44,8 @@ void expect_same(const Record& a, const Record& b) {
   EXPECT_EQ(a.attempt_count, b.attempt_count);
   EXPECT_EQ(a.streamed, b.streamed);
   EXPECT_EQ(a.unacknowledged, b.unacknowledged);
+  EXPECT_EQ(a.mirrored, b.mirrored);
+  EXPECT_EQ(a.exceeded, b.exceeded);
   EXPECT_EQ(a.latency_us, b.latency_us);
   EXPECT_EQ(a.first_token_us, b.first_token_us);
   EXPECT_EQ(a.overhead_us, b.overhead_us);
@@ -61,6 +63,7 @@ void expect_same(const Record& a, const Record& b) {
   }
   EXPECT_EQ(a.tags, b.tags);
   EXPECT_EQ(a.response_id, b.response_id);
+  EXPECT_EQ(a.mirror_of, b.mirror_of);
 }
 
 TEST(RecordCodec, GivesBackEveryFieldOfRandomRecords) {
@@ -77,6 +80,27 @@ TEST(RecordCodec, GivesBackEveryFieldOfRandomRecords) {
 }
 
 TEST(RecordCodec, SpendsNoByteOnAnAbsentTail) { EXPECT_EQ(encoded(Record{}).size(), 104U); }
+
+TEST(RecordCodec, ReadsRecordsOfVersionOneWithDefaults) {
+  Record record;
+  record.streamed = true;
+  record.tags = "team=a";
+  std::string bytes = encoded(record);
+  bytes[0] = 1;
+  bytes[1] = '\xFF';  // no flag beyond the first two had a meaning then
+  const auto decoded = decode_record(record.id, bytes);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  record.unacknowledged = true;
+  expect_same(record, *decoded);
+}
+
+TEST(RecordCodec, RefusesAMirroredIdThatIsNoId) {
+  std::string bytes = encoded(Record{});
+  bytes += std::string("\x04\x03\x00xyz", 6);
+  const auto decoded = decode_record(Uuid{}, bytes);
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_NE(decoded.error().message.find("broken tail"), std::string::npos);
+}
 
 TEST(RecordCodec, CutsTextsThatNoTailEntryHolds) {
   Record record;
@@ -130,8 +154,11 @@ TEST(RecordCodec, RefusesValuesOutOfRange) {
     EXPECT_NE(decoded.error().message.find("out of range"), std::string::npos);
   }
   std::string bytes = encoded(Record{});
-  bytes[0] = 2;
-  EXPECT_NE(decode_record(Uuid{}, bytes).error().message.find("version 2"), std::string::npos);
+  for (const char version : {'\0', '\3'}) {
+    bytes[0] = version;
+    EXPECT_NE(decode_record(Uuid{}, bytes).error().message.find("reads versions 1 to 2"),
+              std::string::npos);
+  }
 }
 
 TEST(RecordCodec, SurvivesGarbage) {

@@ -46,6 +46,8 @@ class RandomRecords {
     r.attempt_count = number<std::uint8_t>();
     r.streamed = below(2) == 1;
     r.unacknowledged = below(2) == 1;
+    r.mirrored = below(2) == 1;
+    r.exceeded = below(2) == 1;
     for (auto* field : {&r.latency_us, &r.first_token_us, &r.overhead_us, &r.input_tokens,
                         &r.output_tokens, &r.cached_tokens, &r.event_count}) {
       *field = number<std::uint32_t>();
@@ -58,6 +60,9 @@ class RandomRecords {
     for (auto& attempt : r.attempts) attempt = random_attempt();
     r.tags = text();
     r.response_id = text();
+    if (r.mirrored) {
+      for (auto& byte : r.mirror_of.bytes) byte = number<std::uint8_t>();
+    }
     return r;
   }
 
