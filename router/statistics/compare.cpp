@@ -114,6 +114,14 @@ Estimate interval_of(const Mean& mean, double users, double alpha) {
   return {mean.value, mean.value - width, mean.value + width};
 }
 
+/// The delta method errs where control has few events. So the lift is never surer than the
+/// difference that one arm is better: its interval holds zero whenever the absolute one does.
+Estimate as_sure_as(const Estimate& absolute, Estimate relative) {
+  if (absolute.lower <= 0) relative.lower = std::min(relative.lower, 0.0);
+  if (absolute.upper >= 0) relative.upper = std::max(relative.upper, 0.0);
+  return relative;
+}
+
 /// 5.3. Without a relative estimate a relative threshold can be neither reached nor missed.
 Verdict judge(const std::optional<Estimate>& relative, const Estimate& absolute,
               const Threshold& threshold) {
@@ -201,7 +209,8 @@ Comparison compare(std::string_view metric, const ArmEvidence& control,
     if (difference.standard_error > 0) {
       result.absolute = interval_of(difference, pair->users, confidence.arm_alpha);
       if (const auto lift = relative_lift(pair->control, pair->treatment)) {
-        result.relative = interval_of(*lift, pair->users, confidence.arm_alpha);
+        result.relative =
+            as_sure_as(*result.absolute, interval_of(*lift, pair->users, confidence.arm_alpha));
       }
       std::optional<Estimate> relative;
       if (result.relative) relative = as_improvement(*result.relative, metric);

@@ -89,6 +89,15 @@ TEST(Compare, IsNotFooledByNoErrorsYet) {
             Verdict::lose);
 }
 
+TEST(Compare, IsNeverSurerOfTheLiftThanOfTheDifference) {
+  for (std::uint64_t errors = 60; errors <= 200; ++errors) {
+    const auto result = compare(kErrorRate, arm_of("a", 5000, 100), arm_of("b", 5000, errors), {});
+    if (!result.relative) continue;
+    EXPECT_GE(result.relative->lower <= 0, result.absolute->lower <= 0) << errors;
+    EXPECT_GE(result.relative->upper >= 0, result.absolute->upper >= 0) << errors;
+  }
+}
+
 TEST(Compare, DoesNotPoolEpochsAcrossASplitChange) {
   // Slow days had 90 % of a, fast days 90 % of b; b is 10 ms slower on both.
   ArmEvidence a = with(arm_of("a", 9000), kLatency, 300, 1);
