@@ -43,7 +43,11 @@ router::HealthView HealthBoard::view() const {
 void HealthBoard::succeeded(router::TargetSlot slot) {
   Slot& s = at(slot);
   if (s.failures_in_row.load(std::memory_order_relaxed) == 0) return;
-  pardon(slot);
+  const std::lock_guard lock(failing_);
+  s.failures_in_row.store(0, std::memory_order_relaxed);
+  if (!s.by_hand.load(std::memory_order_relaxed)) {
+    s.benched_until.store(0, std::memory_order_relaxed);
+  }
 }
 
 void HealthBoard::pardon(router::TargetSlot slot) {
@@ -51,6 +55,25 @@ void HealthBoard::pardon(router::TargetSlot slot) {
   Slot& s = at(slot);
   s.failures_in_row.store(0, std::memory_order_relaxed);
   s.benched_until.store(0, std::memory_order_relaxed);
+  s.by_hand.store(false, std::memory_order_relaxed);
+}
+
+void HealthBoard::bench(router::TargetSlot slot, SteadyTime now, SteadyTime until) {
+  restore(slot, {until, 0}, now);
+  at(slot).by_hand.store(true, std::memory_order_relaxed);
+}
+
+void HealthBoard::restore(router::TargetSlot slot, router::HealthState state, SteadyTime now) {
+  const std::lock_guard lock(failing_);
+  Slot& s = at(slot);
+  s.failures_in_row.store(state.failures_in_row, std::memory_order_relaxed);
+  s.benched_since.store(to_rep(now), std::memory_order_relaxed);
+  s.benched_until.store(to_rep(state.benched_until), std::memory_order_relaxed);
+  s.by_hand.store(false, std::memory_order_relaxed);
+}
+
+bool HealthBoard::is_benched_by_hand(router::TargetSlot slot) const {
+  return at(slot).by_hand.load(std::memory_order_relaxed);
 }
 
 bool HealthBoard::failed(router::TargetSlot slot, SteadyTime began, SteadyTime now,
@@ -64,6 +87,7 @@ bool HealthBoard::failed(router::TargetSlot slot, SteadyTime began, SteadyTime n
   if (after.benched_until <= before.benched_until) return false;
   s.benched_since.store(to_rep(now), std::memory_order_relaxed);
   s.benched_until.store(to_rep(after.benched_until), std::memory_order_relaxed);
+  s.by_hand.store(false, std::memory_order_relaxed);
   return true;
 }
 

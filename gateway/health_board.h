@@ -27,13 +27,18 @@ class HealthBoard {
   router::HealthState state(router::TargetSlot slot) const;
   router::HealthView view() const;
 
-  /// Writes only if there is something to reset.
+  /// Writes only if there is something to reset. A bench by hand stays.
   void succeeded(router::TargetSlot slot);
   /// True if this failure benched the target.
   bool failed(router::TargetSlot slot, SteadyTime began, SteadyTime now,
               const config::Blacklist& rules);
   /// Clears bench and failures.
   void pardon(router::TargetSlot slot);
+  /// By hand: until then, whatever its requests do, and however it was benched before.
+  void bench(router::TargetSlot slot, SteadyTime now, SteadyTime until);
+  /// As it was before a restart.
+  void restore(router::TargetSlot slot, router::HealthState state, SteadyTime now);
+  bool is_benched_by_hand(router::TargetSlot slot) const;
 
   /// Connections of all workers to this target.
   std::atomic<std::uint32_t>& open_connections(router::TargetSlot slot);
@@ -44,6 +49,7 @@ class HealthBoard {
     std::atomic<SteadyTime::rep> benched_since{0};
     std::atomic<std::uint32_t> failures_in_row{0};
     std::atomic<std::uint32_t> open_connections{0};
+    std::atomic<bool> by_hand{false};
   };
   using Chunk = std::array<Slot, kChunk>;
 

@@ -82,6 +82,47 @@ TEST(HealthBoard, PardonClearsBenchAndFailures) {
   EXPECT_EQ(b.state(), "2");
 }
 
+TEST(HealthBoard, BenchesByHandUntilItEndsOrIsPardoned) {
+  Board b;
+  b.fail_times(2);
+  b.board.bench(kSlot, kNow, kNow + minutes{5});
+  EXPECT_EQ(b.state(), "0, 5 min");
+  EXPECT_TRUE(b.board.is_benched_by_hand(kSlot));
+  b.board.succeeded(kSlot);
+  EXPECT_EQ(b.state(), "0, 5 min") << "a request that was under way";
+  b.fail(kNow + minutes{1});
+  b.board.succeeded(kSlot);
+  EXPECT_EQ(b.state(), "0, 5 min") << "requests while all were benched";
+  b.board.pardon(kSlot);
+  EXPECT_EQ(b.state(), "0");
+  EXPECT_FALSE(b.board.is_benched_by_hand(kSlot));
+}
+
+TEST(HealthBoard, BenchesByItselfWhatWasBenchedByHand) {
+  Board b;
+  b.board.bench(kSlot, kNow, kNow + minutes{5});
+  b.fail_times(3, kNow + minutes{10});
+  EXPECT_EQ(b.state(), "3, 70 min");
+  EXPECT_FALSE(b.board.is_benched_by_hand(kSlot));
+  b.board.succeeded(kSlot);
+  EXPECT_EQ(b.state(), "0");
+}
+
+TEST(HealthBoard, ShortensABenchByHand) {
+  Board b;
+  b.fail_times(5);
+  b.board.bench(kSlot, kNow, kNow + minutes{1});
+  EXPECT_EQ(b.state(), "0, 1 min");
+}
+
+TEST(HealthBoard, GoesOnWhereItWasBeforeARestart) {
+  Board b;
+  b.board.restore(kSlot, {kNow + minutes{30}, 3}, kNow);
+  EXPECT_EQ(b.state(), "3, 30 min");
+  EXPECT_TRUE(b.fail(kNow + minutes{40}));
+  EXPECT_EQ(b.state(), "4, 160 min");
+}
+
 TEST(HealthBoard, CountsTheFailuresOfAllThreads) {
   constexpr int kThreads = 4;
   constexpr int kEach = 250;
