@@ -50,7 +50,8 @@ class TailFraction {
   result_type operator()() {
     const int step = step_++;
     if (step == 0) return {0, 1};
-    const double m = step / 2;  // whole steps, on purpose
+    const int pairs = step / 2;
+    const double m = pairs;
     if (step % 2 == 0) return {m * (b_ - m) * x_ / ((a_ + 2 * m - 1) * (a_ + 2 * m)), 1};
     return {-(a_ + m) * (a_ + b_ + m) * x_ / ((a_ + 2 * m) * (a_ + 2 * m + 1)), 1};
   }

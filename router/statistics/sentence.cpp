@@ -49,7 +49,10 @@ std::string number_text(double value) {
 std::string amount_text(double value, bool is_relative, std::string_view metric) {
   const double size = std::abs(value);
   if (is_relative) return percent_text(size);
-  if (metric == kErrorRate) return number_text(size * 100) + " percentage points";
+  if (metric == kErrorRate) {
+    const std::string points = number_text(size * 100);
+    return points + (points == "1" ? " percentage point" : " percentage points");
+  }
   if (metric == kLatency || metric == kFirstToken) return number_text(size) + " ms";
   if (metric == kCost) return "$" + number_text(size);
   return number_text(size);

@@ -55,7 +55,7 @@ TEST(Sentence, SaysThatAnArmLoses) {
   check({.relative = Estimate{.12, .08, .16}, .verdict = Verdict::lose},
         "b answers 12 % slower than a (between 8 % and 16 %); this is settled at 95 %.");
   check({kErrorRate, Estimate{.02, .01, .03}, std::nullopt, Verdict::lose},
-        "b fails 2 percentage points more often than a (between 1 percentage points and 3 "
+        "b fails 2 percentage points more often than a (between 1 percentage point and 3 "
         "percentage points); this is settled at 95 %.");
 }
 
