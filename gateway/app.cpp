@@ -8,11 +8,11 @@
 #include <thread>
 
 #include "config/load.h"
-#include "gateway/control.h"
+#include "gateway/control/control.h"
 #include "gateway/http/acceptor.h"
 #include "gateway/logging.h"
-#include "gateway/not_yet.h"
-#include "gateway/process_sample.h"
+#include "gateway/control/not_yet.h"
+#include "gateway/control/process_sample.h"
 
 namespace tallygate {
 namespace {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/exchange/commit_queue.h"
+#include "gateway/exchange/mirror_budget.h"
 #include "gateway/exchange/own_fields.h"
 #include "gateway/exchange/retry_budget.h"
 #include "gateway/health_board.h"
@@ -62,6 +63,7 @@ class Worker {
   telemetry::WorkerMetrics metrics;
   CommitQueue commits;
   RetryBudget retry_budget;
+  MirrorBudget mirrors;
   OwnFields own_fields;
   std::string header_block;  ///< for rendering; never held across a park
 
@@ -74,7 +76,7 @@ class Worker {
   Uuid make_id() { return make_uuid_v7(loop.now.wall, dice_(), dice_()); }
   /// The value of a Date header, rendered once a second.
   std::string_view date() const { return date_; }
-  bool draining() const { return draining_; }
+  const bool& draining() const { return draining_; }
   /// The drain has lasted its time: what still waits is cut short, and nobody else is to blame.
   bool patience_is_over() const { return patience_is_over_; }
 

@@ -56,6 +56,7 @@ struct Exchange {
   SteadyTime give_up_at = http::kNever;  ///< the total deadline, until the first byte goes out
   config::Timeouts timeouts;
   std::string tags;
+  std::optional<Uuid> mirror_of;  ///< this is a copy of that request: nobody waits for its answer
 
   // What was decided.
   Uuid id;

@@ -30,6 +30,10 @@ std::int64_t cost_of(const Exchange& x, const wire::Usage& usage) {
 void fill_names(const Exchange& x, router::Record& r) {
   const router::Assignment& assignment = x.plan.assignment;
   r.id = x.id;
+  if (x.mirror_of) {
+    r.mirrored = true;
+    r.mirror_of = *x.mirror_of;
+  }
   r.started = x.started_wall;
   r.route = x.plan.route;
   r.assigned_version = x.plan.version;
@@ -138,7 +142,7 @@ Task<void> finish(Exchange& x) {
   }
   x.phase = router::Phase::finishing;
   router::Record record = make_record(x, x.ended);
-  count_inference(x, record);
+  if (!x.mirror_of) count_inference(x, record);
   const std::uint64_t number = x.worker.journal().append(std::move(record));
   if (client_left) {
     x.session.out.clear();
@@ -146,6 +150,7 @@ Task<void> finish(Exchange& x) {
     co_return;
   }
   release_upstream(x);
+  if (x.mirror_of) co_return;
   x.session.parking.clear_deadline();
   if (x.session.settings().store.acknowledge == config::Acknowledge::committed) {
     CommitTicket ticket{number, x.worker.loop.now.steady, {}, &x.session.parking};

@@ -52,16 +52,20 @@ void finish_request(Session& session) {
 
 }  // namespace
 
-Session::Session(Worker& owner, int fd)
+Session::Session(Worker& owner)
     : worker(owner),
-      count(owner),
-      client(owner.loop.reactor, fd),
+      client(owner.loop.reactor),
       parser({owner.view().settings->limits.header_bytes,
               owner.view().settings->limits.header_count,
               owner.view().settings->limits.body_bytes}),
       in(owner.loop.buffers) {
   client.set_owner(&parking);
   owner.loop.deadlines.add(parking);
+}
+
+Session::Session(Worker& owner, int fd) : Session(owner) {
+  count.emplace(owner);
+  client.open(fd);
 }
 
 void Session::let_go_of_request() {

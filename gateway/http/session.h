@@ -16,6 +16,8 @@ namespace tallygate::http {
 
 struct Session {
   Session(Worker& owner, int fd);
+  /// Of a request that no client waits for: what is written to it vanishes.
+  explicit Session(Worker& owner);
 
   const config::Settings& settings() const { return *worker.view().settings; }
   const RequestHead& head() const { return parser.head(); }
@@ -25,7 +27,7 @@ struct Session {
   void let_go_of_request();
 
   Worker& worker;
-  Worker::ConnectionCount count;
+  std::optional<Worker::ConnectionCount> count;
   Parking parking;
   Stream client;
   RequestParser parser;

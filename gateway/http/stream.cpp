@@ -22,9 +22,23 @@ ssize_t send_pieces(int fd, std::span<const iovec> pieces) {
   return TEMP_FAILURE_RETRY(::sendmsg(fd, &message, MSG_NOSIGNAL));
 }
 
+std::size_t bytes_of(std::span<const iovec> pieces) {
+  std::size_t bytes = 0;
+  for (const iovec& piece : pieces) bytes += piece.iov_len;
+  return bytes;
+}
+
 }  // namespace
 
-Stream::Stream(Reactor& reactor, int fd) : reactor_(reactor) { reactor_.add(watch_, fd); }
+Stream::Stream(Reactor& reactor) : reactor_(reactor) { watch_.can_write = true; }
+
+Stream::Stream(Reactor& reactor, int fd) : reactor_(reactor) { open(fd); }
+
+void Stream::open(int fd) {
+  leads_nowhere_ = false;
+  watch_.can_write = false;  // until the first event says so
+  reactor_.add(watch_, fd);
+}
 
 Stream::~Stream() { close(); }
 
@@ -68,6 +82,7 @@ IoResult Stream::read(std::span<char> into) {
 }
 
 IoResult Stream::write(std::span<const iovec> pieces) {
+  if (leads_nowhere_) return {IoStatus::ok, bytes_of(pieces)};
   if (ssl_ != nullptr) {
     const auto first = std::find_if(pieces.begin(), pieces.end(),
                                     [](const iovec& piece) { return piece.iov_len > 0; });

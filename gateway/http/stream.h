@@ -27,6 +27,9 @@ using SslHandle = std::unique_ptr<SSL, SslFree>;
 class Stream {
  public:
   Stream(Reactor& reactor, int fd);
+  /// Leads nowhere until open(): there is nothing to read, and what is written vanishes.
+  explicit Stream(Reactor& reactor);
+  void open(int fd);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -66,6 +69,7 @@ class Stream {
   Reactor& reactor_;
   Watch watch_;
   SslHandle ssl_;
+  bool leads_nowhere_ = true;
 };
 
 }  // namespace tallygate::http

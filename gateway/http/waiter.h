@@ -14,8 +14,11 @@ struct Waiter {
   Parking& parking;
   const Stream& client;
   bool half_close_is_abort = true;
+  const bool* given_up = nullptr;  ///< set from outside: the answer is not wanted any more
 
-  bool client_gone() const { return client.peer_gone(half_close_is_abort); }
+  bool client_gone() const {
+    return client.peer_gone(half_close_is_abort) || (given_up != nullptr && *given_up);
+  }
 
   /// To be asked after each park(): why not to go on waiting, if so.
   std::optional<Errc> interrupted(Errc on_deadline) const {

@@ -93,6 +93,10 @@ void write_gate(Page& page, const Sums& sums) {
   page.family("tallygate_unacknowledged_answers", Kind::counter, "",
               "Answers released before their record was committed.");
   page.sample("", sums.unacknowledged);
+  page.family("tallygate_mirrored_requests", Kind::counter, "",
+              "Copies of requests for another version: sent, or left out for want of room.");
+  page.sample(R"(outcome="sent")", sums.mirrored);
+  page.sample(R"(outcome="left_out")", sums.mirrors_left_out);
   page.family("tallygate_client_connections", Kind::gauge, "", "Open client connections.");
   page.sample("", sums.client_connections);
   page.family("tallygate_upstream_connects", Kind::counter, "",

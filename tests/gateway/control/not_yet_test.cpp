@@ -1,4 +1,4 @@
-#include "gateway/not_yet.h"
+#include "gateway/control/not_yet.h"
 
 #include <gtest/gtest.h>
 
@@ -13,11 +13,11 @@ TEST(NotYet, IsSilentAboutTheDefaults) {
 TEST(NotYet, NamesEachKeyThatDoesNothing) {
   config::Settings settings;
   settings.min_rate = 1;
-  settings.routes["r"].experiment.emplace().mirror.emplace();
+  settings.capture.bodies = config::CaptureBodies::all;
   const auto keys = settings_without_effect(settings);
   ASSERT_EQ(keys.size(), 2U);
   EXPECT_EQ(keys[0], "min_rate has no effect in this version");
-  EXPECT_EQ(keys[1], "routes.r.experiment.mirror has no effect in this version");
+  EXPECT_EQ(keys[1], "capture.bodies has no effect in this version");
 }
 
 TEST(NotYet, RefusesWhatItWouldBeUnsafeToIgnore) {

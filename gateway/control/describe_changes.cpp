@@ -1,4 +1,4 @@
-#include "gateway/describe_changes.h"
+#include "gateway/control/describe_changes.h"
 
 #include <map>
 

@@ -15,7 +15,7 @@
 #include "config/load.h"
 #include "gateway/admin_server.h"
 #include "gateway/api/admin.h"
-#include "gateway/file_watch.h"
+#include "gateway/control/file_watch.h"
 #include "gateway/health_board.h"
 #include "gateway/upstream/resolver.h"
 #include "gateway/upstream/target_registry.h"

@@ -1,4 +1,4 @@
-#include "gateway/file_watch.h"
+#include "gateway/control/file_watch.h"
 
 #include <spdlog/spdlog.h>
 #include <sys/inotify.h>

@@ -1,4 +1,4 @@
-#include "gateway/not_yet.h"
+#include "gateway/control/not_yet.h"
 
 namespace tallygate {
 
@@ -21,7 +21,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   }
   for (const auto& [name, route] : settings.routes) {
     if (!route.experiment) continue;
-    note(route.experiment->mirror.has_value(), ("routes." + name + ".experiment.mirror").c_str());
     note(!route.experiment->criteria_json.empty(),
          ("routes." + name + ".experiment.criteria").c_str());
   }

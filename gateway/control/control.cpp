@@ -1,13 +1,13 @@
-#include "gateway/control.h"
+#include "gateway/control/control.h"
 
 #include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <future>
 
-#include "gateway/describe_changes.h"
-#include "gateway/not_yet.h"
-#include "gateway/process_sample.h"
+#include "gateway/control/describe_changes.h"
+#include "gateway/control/not_yet.h"
+#include "gateway/control/process_sample.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {

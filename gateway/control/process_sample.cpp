@@ -1,4 +1,4 @@
-#include "gateway/process_sample.h"
+#include "gateway/control/process_sample.h"
 
 #include <dirent.h>
 #include <sys/resource.h>

@@ -1,0 +1,167 @@
+#include "gateway/exchange/run_plan.h"
+
+#include "gateway/exchange/finish.h"
+#include "gateway/exchange/own_fields.h"
+#include "gateway/exchange/read_facts.h"
+#include "gateway/exchange/relay.h"
+#include "gateway/exchange/relay_events.h"
+#include "gateway/exchange/upstream_call.h"
+#include "gateway/http/response_writer.h"
+#include "gateway/worker_clock.h"
+#include "router/retry.h"
+
+namespace tallygate {
+namespace {
+
+router::Outcome outcome_of(Errc cause) {
+  if (cause == Errc::client_abort) return router::Outcome::client_abort;
+  if (cause == Errc::client_slow) return router::Outcome::client_slow;
+  return traits_of(cause).blame == Blame::upstream ? router::Outcome::upstream_error
+                                                   : router::Outcome::gateway_error;
+}
+
+/// Closes the books on the attempt under way.
+void end_attempt(Exchange& x, const Result<void>& result) {
+  const SteadyTime now = x.ended = steady_now();
+  const auto millis = [](SteadyTime::duration d) {
+    return static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+  };
+  router::Attempt attempt;
+  attempt.target = x.candidate->target;
+  attempt.status = x.upstream_head_bytes > 0 ? x.upstream->parser.head().status : 0;
+  attempt.failed = result.has_error();
+  if (attempt.failed) attempt.cause = result.error().code;
+  attempt.start_ms = millis(x.attempt_began - x.started);
+  attempt.duration_ms = millis(now - x.attempt_began);
+  x.attempts.push_back(attempt);
+  x.attempt_open = false;
+  count_attempt(x, attempt, now);
+  if (x.mirror_of) return;
+  if (!attempt.failed) {
+    x.worker.shared().health.succeeded(x.candidate->slot);
+  } else if (!x.worker.patience_is_over() &&
+             router::counts_against_target(attempt.cause, attempt.status)) {
+    x.worker.shared().health.failed(x.candidate->slot, x.attempt_began, now,
+                                    x.worker.view().settings->blacklist);
+  }
+}
+
+router::RetryDecision decide(Exchange& x, const Error& error) {
+  const config::Retry& rules = x.worker.view().settings->retry;
+  router::AttemptFailure failure;
+  failure.cause = error.code;
+  failure.status = x.upstream_head_bytes > 0 ? x.upstream->parser.head().status : 0;
+  failure.reused_connection =
+      x.upstream != nullptr && x.upstream->reused && x.upstream_in.view().empty();
+  failure.already_reconnected = x.reconnected;
+  failure.replayable =
+      x.endpoint.repeatable && !x.facts.store && x.request_bytes <= rules.max_replay_bytes;
+  failure.targets_tried = static_cast<std::uint32_t>(x.attempts.size()) + 1;
+  failure.candidates_left = static_cast<std::uint32_t>(x.plan.candidate_count - x.next_candidate);
+  failure.budget_left = x.worker.retry_budget.has_any(x.started);
+  failure.first_fallback_to_healthy = x.attempts.empty() && !x.plan.degraded;
+  return router::decide_retry(failure, rules);
+}
+
+void forget_attempt(Exchange& x) {
+  x.upstream.reset();
+  if (x.pool != nullptr) x.pool->wake_one_waiter();
+  x.upstream_in.release();
+  x.upstream_head_bytes = 0;
+  x.upload_cut = false;
+  x.answer = Answer(x.endpoint.dialect);
+}
+
+/// Waits before the next target, unless the client leaves meanwhile.
+Task<bool> back_off(Exchange& x) {
+  const auto number = static_cast<std::uint32_t>(x.attempts.size()) - 1;
+  const auto pause = router::back_off(x.worker.view().settings->retry, number, x.worker.dice());
+  const SteadyTime until = std::min(x.worker.loop.now.steady + pause, x.give_up_at);
+  x.phase = router::Phase::queued;
+  x.worker.loop.sleepers.add(x.session.parking, until);
+  while (x.worker.loop.now.steady < until && !x.waiter.client_gone()) {
+    co_await x.session.parking.park();
+  }
+  x.worker.loop.sleepers.remove(x.session.parking);
+  co_return !x.waiter.client_gone();
+}
+
+Error draining() {
+  return make_error(Errc::draining, "the gate is shutting down and cannot wait for the upstream");
+}
+
+/// No target is left: relays the last one's own words, or ours.
+Task<void> give_up(Exchange& x, const Error& error) {
+  x.conclude(outcome_of(error.code), error.code);
+  if (error.code == Errc::client_abort) co_return;
+  if (error.code == Errc::upstream_status) {
+    const Result<void> relayed = co_await relay_body(x);
+    if (relayed.has_error() && traits_of(relayed.error().code).blame == Blame::client) {
+      x.conclude(outcome_of(relayed.error().code), relayed.error().code);
+      co_return;
+    }
+    if (relayed.has_value() || x.committed) co_return;
+  }
+  std::string fields;
+  append_own_fields(x, fields);
+  if (traits_of(error.code).blame == Blame::upstream) fields.append("x-should-retry: false\r\n");
+  char id[kUuidTextBytes];
+  render_uuid(x.id, id);
+  http::write_error(x.session, x.endpoint.protocol, error, {id, sizeof id}, fields);
+}
+
+}  // namespace
+
+Result<void> plan_exchange(Exchange& x, std::string_view model) {
+  const WorkerView& view = x.worker.view();
+  Result<router::RequestFacts> facts = read_facts(x);
+  if (facts.has_error()) return facts.error();
+  if (!model.empty()) facts->model = model;
+  Result<router::Plan> plan = router::plan_route(*view.snapshot, x.worker.shared().health.view(),
+                                                 *facts, x.started, x.worker.dice());
+  if (plan.has_error()) return plan.error();
+  x.plan = *plan;
+  x.timeouts = view.snapshot->timeouts[x.plan.timeouts];
+  apply_request_headers(x);
+  if (x.timeouts.total.count() != 0) x.give_up_at = x.started + x.timeouts.total;
+  x.id = x.worker.make_id();
+  return {};
+}
+
+Task<void> run_plan(Exchange& x) {
+  for (;;) {
+    if (x.candidate == nullptr) x.candidate = &x.plan.candidates[x.next_candidate++];
+    Result<void> result;
+    if (!reuse_connection(x)) result = co_await connect_target(x);
+    if (result.has_value()) result = co_await call_target(x);
+    if (result.has_value() && is_event_stream(x)) {
+      result = co_await relay_events(x);
+    } else if (result.has_value()) {
+      result = co_await relay_body(x);
+    }
+    if (result.has_value() || x.committed) {
+      if (result.has_error() && x.outcome == router::Outcome::ok) {
+        x.conclude(outcome_of(result.error().code), result.error().code);
+      }
+      end_attempt(x, result);
+      co_return;
+    }
+    const router::RetryDecision decision = decide(x, result.error());
+    if (decision == router::RetryDecision::same_target) {
+      x.reconnected = true;
+      forget_attempt(x);
+      continue;
+    }
+    end_attempt(x, result);
+    if (x.worker.patience_is_over()) co_return co_await give_up(x, draining());
+    if (decision == router::RetryDecision::give_up) co_return co_await give_up(x, result.error());
+    x.worker.retry_budget.spend(x.started);
+    forget_attempt(x);
+    x.candidate = nullptr;
+    const bool client_waits = co_await back_off(x);
+    if (!client_waits) co_return x.conclude(router::Outcome::client_abort, Errc::client_abort);
+  }
+}
+
+}  // namespace tallygate
