@@ -88,13 +88,45 @@ std::uint32_t add_experiment(Snapshot& snapshot, const std::string& route_name, 
   return next_index(snapshot.experiments) - 1;
 }
 
+/// kNoIndex when the route lacks a version of it.
+std::uint32_t add_running(Snapshot& snapshot, const Route& route, const RunningTest& from,
+                          const Naming& naming) {
+  Experiment experiment;
+  experiment.name = naming.intern(from.name);
+  experiment.epoch = from.epoch;
+  experiment.salt = salt_of(from.uuid);
+  experiment.paused = from.paused;
+  experiment.max_latency = from.max_latency;
+  experiment.table = from.table;
+  for (const RunningTest::Arm& arm : from.arms) {
+    const auto version = route.versions.find(arm.version);
+    if (version == route.versions.end()) return kNoIndex;
+    experiment.variants.push_back(version->second);
+    experiment.variant_names.push_back(naming.intern(arm.name));
+  }
+  if (from.mirror) {
+    const auto version = route.versions.find(from.mirror->version);
+    if (version != route.versions.end()) {
+      experiment.mirror = version->second;
+      experiment.mirror_below = share_of_2_64(from.mirror->share);
+    }
+  }
+  snapshot.experiments.push_back(std::move(experiment));
+  return next_index(snapshot.experiments) - 1;
+}
+
 void add_route(Snapshot& snapshot, const std::string& name, const config::Route& from,
-               const TargetNames& targets, const Naming& naming) {
+               const TargetNames& targets, const Naming& naming, const RunningTests* tests) {
   Route route;
   route.name = naming.intern(name);
   route.versions = NameMap<VersionIndex>(from.versions.size(), StringHash{naming.hash_seed});
   add_versions(snapshot, route, from, targets, naming);
-  if (from.experiment) {
+  if (tests != nullptr) {
+    const auto running = tests->find(name);
+    if (running != tests->end()) {
+      route.experiment = add_running(snapshot, route, running->second, naming);
+    }
+  } else if (from.experiment) {
     route.experiment = add_experiment(snapshot, name, route, *from.experiment, naming);
   }
   if (from.timeouts) {
@@ -125,7 +157,8 @@ std::size_t StringHash::operator()(std::string_view text) const { return hash64(
 
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
                                                std::uint64_t generation, const Naming& naming,
-                                               const Performance* measured) {
+                                               const Performance* measured,
+                                               const RunningTests* tests) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->generation = generation;
   snapshot->retry = settings.retry;
@@ -135,7 +168,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
       NameMap<RouteIndex>(settings.routes.size(), StringHash{naming.hash_seed});
   const TargetNames targets = add_targets(*snapshot, settings, naming);
   for (const auto& [name, route] : settings.routes) {
-    add_route(*snapshot, name, route, targets, naming);
+    add_route(*snapshot, name, route, targets, naming, tests);
   }
   // Only now, since a fallback may name a route that sorts after its own.
   RouteIndex index = 0;

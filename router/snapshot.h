@@ -4,6 +4,7 @@
 // documents and a way to intern names and touches nothing else.
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "config/settings.h"
 #include "router/assign.h"
+#include "router/experiment/running_test.h"
 #include "router/record.h"
 
 namespace tallygate::router {
@@ -44,7 +46,8 @@ struct Experiment {
   NameId name = 0;
   std::uint32_t epoch = 1;
   std::uint64_t salt = 0;
-  bool paused = false;  ///< everyone gets variant 0, uncounted
+  bool paused = false;                       ///< everyone gets variant 0, uncounted
+  std::chrono::milliseconds max_latency{0};  ///< what takes longer is counted; 0 = no limit
   std::shared_ptr<const SlotTable> table;
   std::vector<VersionIndex> variants;  ///< by variant index; 0 is control
   std::vector<NameId> variant_names;   ///< "a", "b", ...
@@ -97,9 +100,11 @@ struct Naming {
 };
 
 /// `settings` has passed config::parse, so every reference in it resolves. Auto pools are ranked by
-/// what was measured, or by their priors alone (null).
+/// what was measured, or by their priors alone (null). With `tests`, they are what is in force, and
+/// what the settings declare is not looked at; one whose versions its route lacks is left out.
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
                                                std::uint64_t generation, const Naming& naming,
-                                               const Performance* measured = nullptr);
+                                               const Performance* measured = nullptr,
+                                               const RunningTests* tests = nullptr);
 
 }  // namespace tallygate::router
