@@ -1,6 +1,8 @@
 #include "store/journal.h"
 
 #include "store/journal_core.h"
+#include "store/rocksdb/backup_engine.h"
+#include "store/unit_book.h"
 
 namespace tallygate::store {
 
@@ -17,7 +19,18 @@ Journal::Producer& Journal::add_producer(std::function<void()> wake) {
   return core_->add_lane(std::move(wake)).producer;
 }
 
-TallySet Journal::tallies() const { return core_->tallies(); }
+TallySet Journal::tallies() const { return core_->tallies({}); }
+TallySet Journal::tallies(const router::TallyFilter& filter) const {
+  return core_->tallies(filter);
+}
+TotalsSet Journal::totals(const router::TallyFilter& filter) const { return core_->totals(filter); }
+UnitCounts Journal::units(router::NameId experiment) const { return core_->units(experiment); }
+Result<std::vector<SeriesPoint>> Journal::series(const SeriesQuery& query) const {
+  return core_->series(query);
+}
+Result<void> Journal::forget_experiment(router::NameId experiment) {
+  return core_->forget_experiment(experiment);
+}
 JournalStatus Journal::status() const { return core_->status(); }
 
 Result<router::Record> Journal::find(const Uuid& id) const {
@@ -28,7 +41,13 @@ Result<router::Record> Journal::find_by_response_id(std::string_view response_id
   return core_->find(RecordQuery::by_response_id(response_id));
 }
 
-Result<void> Journal::purge(WallTime now) { return core_->purge(now - core_->options.retention); }
+Result<void> Journal::purge(WallTime now) { return core_->purge(now); }
+
+Result<std::uint32_t> Journal::backup(const std::string& folder) const {
+  return core_->with_database(
+      [&](Database& database) { return back_up(database.engine(), folder, "journal"); });
+}
+
 void Journal::close() { core_->close(); }
 
 }  // namespace tallygate::store

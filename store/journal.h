@@ -3,8 +3,9 @@
 // fold. One journal thread owns both. Workers hand over batches and are told when they are
 // committed (written to the write-ahead log and folded), in order.
 //
-// Threads: open() and close() on the starter's; each Producer on its worker's; tallies() and
-// status() from any; records are read through JournalReader on a thread that may block.
+// Threads: open() and close() on the starter's; each Producer on its worker's; tallies(), totals(),
+// units() and status() from any; series() and whatever else blocks on one that may block; records
+// are read through JournalReader on a thread that may block.
 
 #include <chrono>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "router/record.h"
 #include "router/tally.h"
 #include "store/names.h"
+#include "store/series.h"
 
 namespace rocksdb {
 class Env;
@@ -28,6 +30,7 @@ namespace tallygate::store {
 
 class JournalCore;
 struct Lane;
+struct UnitCounts;  // store/unit_book.h
 
 struct JournalOptions {
   std::string path;  ///< the directory of this database, created if missing
@@ -52,10 +55,16 @@ struct JournalStatus {
   std::string last_error;
 };
 
-/// A copy of all tallies at one commit point.
+/// A copy of tallies at one commit point.
 struct TallySet {
   std::uint64_t last_batch = 0;
   std::vector<std::pair<router::TallyKey, router::Tally>> entries;
+};
+
+/// Their plain sums only: for summaries over thousands of keys.
+struct TotalsSet {
+  std::uint64_t last_batch = 0;
+  std::vector<std::pair<router::TallyKey, router::Totals>> entries;
 };
 
 class Journal {
@@ -91,14 +100,30 @@ class Journal {
   Producer& add_producer(std::function<void()> wake);
 
   TallySet tallies() const;
+  TallySet tallies(const router::TallyFilter& filter) const;
+  TotalsSet totals(const router::TallyFilter& filter) const;
+  /// The points of `query` that have records, ascending, up to the last committed record. Blocking;
+  /// reads one stretch for each key that passes. invalid_parameter: `to` is not after `from`, or it
+  /// is more than kMaxSeriesPoints away; storage_unavailable: the database is being reopened.
+  Result<std::vector<SeriesPoint>> series(const SeriesQuery& query) const;
+  /// How many units an experiment has seen, by the epoch and arm of their first exposure.
+  UnitCounts units(router::NameId experiment) const;
+  /// For an experiment that has ended: its unit counts are frozen and what they were counted with
+  /// is freed. Blocking; when it returns it survives a crash. storage_unavailable: call it again.
+  Result<void> forget_experiment(router::NameId experiment);
   JournalStatus status() const;
   /// Blocking; for the admin API's pool and tests. not_found when there is none.
   Result<router::Record> find(const Uuid& id) const;
   Result<router::Record> find_by_response_id(std::string_view response_id) const;
 
-  /// Forgets records made more than `retention` before `now`; tallies keep them. Blocking: call
-  /// it at start and every few minutes, from a thread that may block.
+  /// Forgets records made more than `retention` before `now`; tallies keep them. Forgets points of
+  /// time series that are too old. Blocking: call it at start and every few minutes, from a thread
+  /// that may block.
   Result<void> purge(WallTime now);
+
+  /// A consistent copy into `folder` (RocksDB BackupEngine: incremental), beside writes: what is
+  /// committed when it begins is in it. Returns its number. Blocking.
+  Result<std::uint32_t> backup(const std::string& folder) const;
 
   /// Writes what is queued, a last checkpoint, and syncs. Idempotent.
   void close();

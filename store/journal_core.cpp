@@ -89,9 +89,19 @@ Result<router::Record> JournalCore::find(const RecordQuery& query) const {
   return with_database([&](Database& database) { return database.find(query, pending); });
 }
 
-TallySet JournalCore::tallies() const {
+TallySet JournalCore::tallies(const router::TallyFilter& filter) const {
   const std::lock_guard lock(book_mutex_);
-  return book_.copy();
+  return book_.copy(filter);
+}
+
+TotalsSet JournalCore::totals(const router::TallyFilter& filter) const {
+  const std::lock_guard lock(book_mutex_);
+  return book_.totals(filter);
+}
+
+UnitCounts JournalCore::units(router::NameId experiment) const {
+  const std::lock_guard lock(book_mutex_);
+  return book_.units(experiment);
 }
 
 JournalStatus JournalCore::status() const {
@@ -109,28 +119,42 @@ JournalStatus JournalCore::status() const {
   return status;
 }
 
-Result<void> JournalCore::purge(WallTime before) {
+Result<void> JournalCore::purge(WallTime now) {
+  Purge purge{now, now - options.retention, 0};
   const auto last = with_database([&](Database& database) -> Result<std::uint64_t> {
     const auto purged = database.purged();
     if (!purged) return purged.error();
-    before = std::max(before, *purged);  // what is forgotten does not come back
-    return database.last_batch_before(before);
+    purge.before = std::max(purge.before, *purged);  // what is forgotten does not come back
+    return database.last_batch_before(purge.before);
   });
   if (!last) return last.error();
+  purge.last_batch = *last;
+  Chore chore;
+  chore.purge = purge;
+  if (auto forgotten = request(std::move(chore)); !forgotten) return forgotten;
+  retention_->forget_up_to(*last);
+  return with_database([&](Database& database) { return database.delete_log_up_to(*last); });
+}
+
+Result<void> JournalCore::forget_experiment(router::NameId experiment) {
+  Chore chore;
+  chore.forget = experiment;
+  return request(std::move(chore));
+}
+
+Result<void> JournalCore::request(Chore chore) {
   std::future<Result<void>> done;
   {
-    const std::lock_guard lock(purges_mutex_);
+    const std::lock_guard lock(chores_mutex_);
     if (stopping_.load()) {
       return make_error(Errc::storage_unavailable, "journal: it is being closed");
     }
-    purges_.push_back({before, *last, {}});
-    done = purges_.back().done.get_future();
-    purge_wanted_.store(true, std::memory_order_relaxed);
+    chores_.push_back(std::move(chore));
+    done = chores_.back().done.get_future();
+    chore_wanted_.store(true, std::memory_order_relaxed);
   }
   intake_.bell.ring();
-  if (auto forgotten = done.get(); !forgotten) return forgotten;
-  retention_->forget_up_to(*last);
-  return with_database([&](Database& database) { return database.delete_log_up_to(*last); });
+  return done.get();
 }
 
 void JournalCore::run_sync() {

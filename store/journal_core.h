@@ -34,9 +34,13 @@ class JournalCore {
 
   Lane& add_lane(std::function<void()> wake);
   Result<router::Record> find(const RecordQuery& query) const;
-  TallySet tallies() const;
+  TallySet tallies(const router::TallyFilter& filter) const;
+  TotalsSet totals(const router::TallyFilter& filter) const;
+  UnitCounts units(router::NameId experiment) const;
+  Result<std::vector<SeriesPoint>> series(const SeriesQuery& query) const;
   JournalStatus status() const;
-  Result<void> purge(WallTime before);
+  Result<void> purge(WallTime now);
+  Result<void> forget_experiment(router::NameId experiment);
   /// Runs `read` on the open database; storage_unavailable when there is none at the moment.
   template <class Read>
   auto with_database(const Read& read) const -> decltype(read(std::declval<Database&>())) {
@@ -57,9 +61,16 @@ class JournalCore {
     std::size_t next = 0;  ///< index into load.records
     bool open = false;     ///< taken and not yet published
   };
-  struct PurgeRequest {
+  /// Records made before are forgotten.
+  struct Purge {
+    WallTime now;
     WallTime before;
     std::uint64_t last_batch = 0;  ///< that is wholly older
+  };
+  /// What others want written with a checkpoint, since a replay cannot repeat it.
+  struct Chore {
+    std::optional<Purge> purge;
+    router::NameId forget = 0;  ///< an experiment
     std::promise<Result<void>> done;
   };
 
@@ -75,9 +86,10 @@ class JournalCore {
   void publish_finished();
   bool reopen();
   void checkpoint_when_due();
-  bool checkpoint(const PurgeRequest* purge);
+  bool checkpoint(const Chore* chore);
+  Result<void> fill_checkpoint(const Chore* chore);
   bool write_index_slice();
-  void serve_purges(bool refuse);
+  void serve_chores(bool refuse);
   bool give_up_at_close() const;
   void note_failure(const std::string& what);
   /// False when close() has begun.
@@ -86,6 +98,8 @@ class JournalCore {
 
   // journal_core.cpp
   Result<void> open_database();
+  /// Waits until the journal thread has done it.
+  Result<void> request(Chore chore);
   void run_sync();
 
   Names& names_;
@@ -98,7 +112,8 @@ class JournalCore {
   std::shared_ptr<RetentionFilterFactory> retention_ = std::make_shared<RetentionFilterFactory>();
   mutable std::shared_mutex database_mutex_;  ///< exclusive while the pointer changes
   std::unique_ptr<Database> database_;
-  mutable std::mutex book_mutex_;
+  mutable std::mutex checkpoint_mutex_;  ///< held from before one is made until it is folded in
+  mutable std::mutex book_mutex_;        ///< after the other two
   TallyBook book_;
   PendingIndex index_;  ///< under the book's mutex
 
@@ -106,9 +121,9 @@ class JournalCore {
   std::condition_variable stop_signal_;
   std::atomic<bool> stopping_{false};
   Clock::time_point give_up_{};  ///< set before stopping_
-  std::mutex purges_mutex_;
-  std::vector<PurgeRequest> purges_;
-  std::atomic<bool> purge_wanted_{false};
+  std::mutex chores_mutex_;
+  std::vector<Chore> chores_;
+  std::atomic<bool> chore_wanted_{false};
 
   // The journal thread's.
   std::vector<Turn> turns_;

@@ -145,7 +145,7 @@ Result<router::Record> JournalReader::find(const Uuid& id) const {
 Result<TallySet> JournalReader::tallies() const {
   TallyBook book;
   if (auto loaded = book.load(*state_->database, nullptr); !loaded) return loaded.error();
-  return book.copy();
+  return book.copy({});
 }
 
 }  // namespace tallygate::store

@@ -24,7 +24,7 @@ void JournalCore::run() {
     intake_.bell.begin_turn();
     const bool taken = take_all();
     if (taken) commit_taken();
-    serve_purges(false);
+    serve_chores(false);
     checkpoint_when_due();
     if (last_turn) break;
     if (stopping_.load()) {
@@ -36,7 +36,7 @@ void JournalCore::run() {
       intake_.bell.sleep(next_deadline());
     }
   }
-  serve_purges(true);
+  serve_chores(true);
   if (database_ != nullptr && book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
@@ -123,7 +123,7 @@ bool JournalCore::write_batch() {
     if (pending_since_.load(std::memory_order_relaxed) == 0) {
       pending_since_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     }
-    serve_purges(true);
+    serve_chores(true);
     const bool stalled = !failing_.load() && !background_->failed.load();
     if (!stalled && reopen()) {
       // The write that failed may have reached the log all the same; then it was just replayed.
@@ -188,7 +188,9 @@ bool JournalCore::reopen() {
 
 void JournalCore::checkpoint_when_due() {
   const auto now = Clock::now();
-  if (now - last_checkpoint_ < options.checkpoint_interval) return;
+  const auto interval =
+      book_.is_checkpoint_urgent() ? options.checkpoint_interval / 20 : options.checkpoint_interval;
+  if (now - last_checkpoint_ < interval) return;
   last_checkpoint_ = now;
   if (database_ == nullptr || background_->failed.load()) {
     if (!reopen()) return;
@@ -197,23 +199,32 @@ void JournalCore::checkpoint_when_due() {
   if (book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
-bool JournalCore::checkpoint(const PurgeRequest* purge) {
+Result<void> JournalCore::fill_checkpoint(const Chore* chore) {
   batch_.clear();
-  {
-    const std::lock_guard lock(book_mutex_);
-    book_.add_checkpoint(*database_, batch_);
+  if (chore != nullptr && chore->purge) {
+    const Purge& purge = *chore->purge;
+    auto added = add_series_expiry(*database_, purge.now, batch_);
+    if (!added) return added;
+    batch_.add_purge(*database_, purge.before, purge.last_batch);
   }
-  if (purge != nullptr) batch_.add_purge(*database_, purge->before, purge->last_batch);
-  const auto status = batch_.write(*database_);
+  const std::lock_guard lock(book_mutex_);
+  if (chore != nullptr && chore->forget != 0) book_.forget_experiment(chore->forget);
+  return book_.add_checkpoint(*database_, batch_);
+}
+
+bool JournalCore::checkpoint(const Chore* chore) {
+  const std::lock_guard whole(checkpoint_mutex_);
+  const auto filled = fill_checkpoint(chore);
+  const auto status = filled ? batch_.write(*database_) : ::rocksdb::Status::OK();
   last_checkpoint_ = Clock::now();
-  if (status.ok()) {
+  if (filled && status.ok()) {
     const std::lock_guard lock(book_mutex_);
     book_.after_checkpoint();
     unsynced_.store(true, std::memory_order_relaxed);
     return true;
   }
   write_errors_.fetch_add(1, std::memory_order_relaxed);
-  note_failure(error_of(status, "writing a checkpoint").message);
+  note_failure(filled ? error_of(status, "writing a checkpoint").message : filled.error().message);
   if (!status.IsIncomplete()) background_->failed.store(true);  // reopened at the next one
   return false;
 }
@@ -234,23 +245,22 @@ bool JournalCore::write_index_slice() {
   return true;
 }
 
-void JournalCore::serve_purges(bool refuse) {
-  // While closing the lock decides: a request that came too late for it was refused by purge().
-  if (!purge_wanted_.load(std::memory_order_relaxed) && !stopping_.load()) return;
-  std::vector<PurgeRequest> requests;
+void JournalCore::serve_chores(bool refuse) {
+  // While closing the lock decides: one that came too late for it was refused by request().
+  if (!chore_wanted_.load(std::memory_order_relaxed) && !stopping_.load()) return;
+  std::vector<Chore> chores;
   {
-    const std::lock_guard lock(purges_mutex_);
-    requests.swap(purges_);
-    purge_wanted_.store(false, std::memory_order_relaxed);
+    const std::lock_guard lock(chores_mutex_);
+    chores.swap(chores_);
+    chore_wanted_.store(false, std::memory_order_relaxed);
   }
-  for (auto& request : requests) {
-    // With a checkpoint, since what is removed cannot be replayed.
-    if (!refuse && database_ != nullptr && checkpoint(&request)) {
-      request.done.set_value({});
+  for (auto& chore : chores) {
+    if (!refuse && database_ != nullptr && checkpoint(&chore)) {
+      chore.done.set_value({});
     } else {
-      request.done.set_value(make_error(Errc::storage_unavailable,
-                                        "journal: old records cannot be removed while the disk "
-                                        "refuses writes or the journal is being closed"));
+      chore.done.set_value(make_error(Errc::storage_unavailable,
+                                      "journal: nothing can be removed while the disk refuses "
+                                      "writes or the journal is being closed"));
     }
   }
 }

@@ -29,6 +29,8 @@ Result<void> TallyBook::load(const Database& database, PendingIndex* index) {
   if (!newest) return newest.error();
   newest_ = WallTime{std::chrono::microseconds{static_cast<std::int64_t>(*newest)}};
   if (auto loaded = load_tallies(database); !loaded) return loaded;
+  if (auto loaded = series_.load(database); !loaded) return loaded;
+  if (auto loaded = units_.load(database); !loaded) return loaded;
   return replay_log(database, index);
 }
 
@@ -41,7 +43,7 @@ Result<void> TallyBook::load_tallies(const Database& database) {
       error = broken("a stored tally does not decode");
       return false;
     }
-    entries_[*key].tally = std::move(*tally);
+    entries_[find_or_add(*key)].tally = std::move(*tally);
     return true;
   };
   if (auto scanned = database.scan(Family::tallies, {}, {}, visit); !scanned) return scanned;
@@ -91,49 +93,94 @@ Result<void> TallyBook::replay_batch(std::uint64_t number, std::string_view reco
   return {};
 }
 
+std::uint32_t TallyBook::find_or_add(const router::TallyKey& key) {
+  const auto next = static_cast<std::uint32_t>(keys_.size());
+  const auto [at, is_new] = indexes_.try_emplace(key, next);
+  if (is_new) {
+    keys_.push_back(key);
+    entries_.emplace_back();
+  }
+  return at->second;
+}
+
 void TallyBook::fold(const router::Record& record) {
   newest_ = std::max(newest_, time_of(record.id));
+  const std::uint32_t minute = minute_of_end(record);
   const router::TallyKeys keys = router::keys_of(record);
   for (int i = 0; i < keys.count; ++i) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
-    Entry& entry = entries_[key];
+    const std::uint32_t index = find_or_add(key);
+    Entry& entry = entries_[index];
     entry.tally.fold(record, key.kind);
+    series_.fold(index, minute, record);
     if (entry.dirty) continue;
     entry.dirty = true;
-    dirty_.push_back(key);
+    dirty_.push_back(index);
   }
+  units_.fold(record);
 }
 
 bool TallyBook::is_time_due() const { return !timed_ || newest_ - *timed_ >= kTimeInterval; }
 
-void TallyBook::add_checkpoint(const Database& database, Batch& batch) {
-  for (const auto& key : dirty_) batch.add_tally(database, key, entries_.find(key)->second.tally);
+Result<void> TallyBook::add_checkpoint(const Database& database, Batch& batch) {
+  for (const auto index : dirty_) batch.add_tally(database, keys_[index], entries_[index].tally);
+  if (auto added = series_.add_checkpoint(database, keys_, batch); !added) return added;
+  units_.add_checkpoint(database, batch);
   batch.add_checkpoint(database, last_batch_, newest_);
   if (is_time_due()) batch.add_time(database, last_batch_, newest_);
+  return {};
 }
 
 void TallyBook::after_checkpoint() {
-  for (const auto& key : dirty_) entries_.find(key)->second.dirty = false;
+  for (const auto index : dirty_) entries_[index].dirty = false;
   dirty_.clear();
+  series_.after_checkpoint();
+  units_.after_checkpoint();
   if (is_time_due()) timed_ = newest_;
   checkpoint_ = last_batch_;
 }
 
 std::uint64_t TallyBook::record_count() const {
   std::uint64_t count = 0;
-  for (const auto& [key, entry] : entries_) {
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
     // Every record counts under exactly one of the others.
-    if (key.kind != router::TallyKey::Kind::variant) count += entry.tally.requests();
+    if (keys_[i].kind != router::TallyKey::Kind::variant) count += entries_[i].tally.requests();
   }
   return count;
 }
 
-TallySet TallyBook::copy() const {
+template <class Visit>
+void TallyBook::for_each(const router::TallyFilter& filter, const Visit& visit) const {
+  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+    if (filter.matches(keys_[i])) visit(i);
+  }
+}
+
+TallySet TallyBook::copy(const router::TallyFilter& filter) const {
   TallySet set;
   set.last_batch = last_batch_;
-  set.entries.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) set.entries.emplace_back(key, entry.tally);
+  for_each(filter, [&](std::uint32_t i) { set.entries.emplace_back(keys_[i], entries_[i].tally); });
   return set;
+}
+
+TotalsSet TallyBook::totals(const router::TallyFilter& filter) const {
+  TotalsSet set;
+  set.last_batch = last_batch_;
+  for_each(filter, [&](std::uint32_t i) {
+    set.entries.emplace_back(keys_[i], entries_[i].tally.totals());
+  });
+  return set;
+}
+
+std::vector<router::TallyKey> TallyBook::keys(const router::TallyFilter& filter) const {
+  std::vector<router::TallyKey> keys;
+  for_each(filter, [&](std::uint32_t i) { keys.push_back(keys_[i]); });
+  return keys;
+}
+
+void TallyBook::add_pending(const router::TallyFilter& filter, Resolution resolution,
+                            std::uint32_t first, std::uint32_t last, SeriesSums& sums) const {
+  for_each(filter, [&](std::uint32_t i) { series_.add_pending(i, resolution, first, last, sums); });
 }
 
 Result<void> load_names(const Database& database, Names& names) {

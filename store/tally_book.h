@@ -1,10 +1,12 @@
 #pragma once
-// What is folded from the journal: all tallies, and which of them changed since the last
-// checkpoint; and how it is loaded: the checkpoint with the log replayed over it. Not thread-safe.
+// What is folded from the journal: all tallies, the time series of their keys, and the units of
+// experiments; and how it is loaded: the checkpoint with the log replayed over it. Not thread-safe.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +15,8 @@
 #include "store/names.h"
 #include "store/pending_index.h"
 #include "store/rocksdb/batch.h"
+#include "store/series_book.h"
+#include "store/unit_book.h"
 
 namespace tallygate::store {
 
@@ -32,11 +36,23 @@ class TallyBook {
   std::uint64_t record_count() const;
 
   bool needs_checkpoint() const { return last_batch_ != checkpoint_; }
-  void add_checkpoint(const Database& database, Batch& batch);
+  bool is_checkpoint_urgent() const { return units_.is_checkpoint_urgent(); }
+  /// Errors: a time series could not be read; then `batch` must not be written.
+  Result<void> add_checkpoint(const Database& database, Batch& batch);
   /// What add_checkpoint() added is written.
   void after_checkpoint();
 
-  TallySet copy() const;
+  TallySet copy(const router::TallyFilter& filter) const;
+  TotalsSet totals(const router::TallyFilter& filter) const;
+
+  UnitCounts units(router::NameId experiment) const { return units_.counts(experiment); }
+  /// Belongs to the next checkpoint.
+  void forget_experiment(router::NameId experiment) { units_.forget(experiment); }
+
+  std::vector<router::TallyKey> keys(const router::TallyFilter& filter) const;
+  /// Adds to `sums` what the database does not have yet of the buckets `first` to `last`.
+  void add_pending(const router::TallyFilter& filter, Resolution resolution, std::uint32_t first,
+                   std::uint32_t last, SeriesSums& sums) const;
 
  private:
   struct Hash {
@@ -48,13 +64,21 @@ class TallyBook {
     bool dirty = false;
   };
 
+  std::uint32_t find_or_add(const router::TallyKey& key);
+  template <class Visit>
+  void for_each(const router::TallyFilter& filter, const Visit& visit) const;
   bool is_time_due() const;
   Result<void> load_tallies(const Database& database);
   Result<void> replay_log(const Database& database, PendingIndex* index);
   Result<void> replay_batch(std::uint64_t number, std::string_view records, PendingIndex* index);
 
-  boost::unordered_flat_map<router::TallyKey, Entry, Hash> entries_;
-  std::vector<router::TallyKey> dirty_;
+  // Keys by themselves, so that a search for a few among many reads little memory.
+  std::vector<router::TallyKey> keys_;
+  std::deque<Entry> entries_;  ///< by the same index
+  boost::unordered_flat_map<router::TallyKey, std::uint32_t, Hash> indexes_;
+  std::vector<std::uint32_t> dirty_;
+  SeriesBook series_;
+  UnitBook units_;
   std::uint64_t last_batch_ = 0;
   std::uint64_t checkpoint_ = 0;
   WallTime newest_{};              ///< record up to last_batch_

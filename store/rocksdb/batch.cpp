@@ -62,6 +62,16 @@ void Batch::add_purge(const Database& database, WallTime before, std::uint64_t l
   }
 }
 
+void Batch::put(const Database& database, Family family, std::string_view key,
+                std::string_view value) {
+  batch_.Put(database.family(family), slice(key), slice(value));
+}
+
+void Batch::erase_range(const Database& database, Family family, std::string_view first,
+                        std::string_view end) {
+  batch_.DeleteRange(database.family(family), slice(first), slice(end));
+}
+
 void Batch::put_meta(const Database& database, const char* key, std::uint64_t value) {
   batch_.Put(database.family(Family::meta), key, big_endian(value));
 }

@@ -38,6 +38,11 @@ class Batch {
   /// Records made before `before` are forgotten, with them whole batches up to `last`.
   void add_purge(const Database& database, WallTime before, std::uint64_t last);
 
+  void put(const Database& database, Family family, std::string_view key, std::string_view value);
+  /// The keys from `first` to before `end`.
+  void erase_range(const Database& database, Family family, std::string_view first,
+                   std::string_view end);
+
   ::rocksdb::Status write(Database& database);
 
  private:

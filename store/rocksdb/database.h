@@ -25,6 +25,7 @@ inline constexpr const char* kCheckpointKey = "checkpoint";  ///< last batch in 
 inline constexpr const char* kIndexedKey = "indexed";        ///< last batch in the index
 inline constexpr const char* kNewestKey = "newest";  ///< newest record up to the checkpoint, micros
 inline constexpr const char* kPurgedKey = "purged";  ///< records made before are forgotten, micros
+inline constexpr const char* kSeriesEndKey = "series_end";  ///< minute after the last in the series
 
 class Database {
  public:
@@ -61,6 +62,8 @@ class Database {
 
   /// Each returns false to stop. Keys and values are valid during the call only.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  /// nullopt = there is none.
+  Result<std::optional<std::string>> get(Family family, std::string_view key) const;
   /// Entries of `family` with `first` <= key < `end` (empty = to the last), in order.
   Result<void> scan(Family family, std::string_view first, std::string_view end,
                     const Visit& visit) const;

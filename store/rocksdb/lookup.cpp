@@ -1,4 +1,4 @@
-// Database's half that finds: by time, by request id, by response id.
+// Database's half that finds: by key, by time, by request id, by response id.
 
 #include "store/bytes.h"
 #include "store/index_codec.h"
@@ -13,6 +13,15 @@ Error broken(const char* what) {
 }
 
 }  // namespace
+
+Result<std::optional<std::string>> Database::get(Family which, std::string_view key) const {
+  std::string value;
+  const auto status = engine_->Get(::rocksdb::ReadOptions(), family(which),
+                                   ::rocksdb::Slice(key.data(), key.size()), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return error_of(status, "reading an entry");
+  return std::optional<std::string>(std::move(value));
+}
 
 Result<std::uint64_t> Database::last_batch_before(WallTime time) const {
   const std::unique_ptr<::rocksdb::Iterator> at(

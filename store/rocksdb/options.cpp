@@ -134,12 +134,16 @@ std::vector<::rocksdb::ColumnFamilyDescriptor> journal_families(
     const JournalOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache,
     std::shared_ptr<RetentionFilterFactory> filter) {
   const auto base = base_options(cache);
+  auto series = base;
+  series.compression = ::rocksdb::kLZ4Compression;  // most of a point's bytes are zero
   return {{::rocksdb::kDefaultColumnFamilyName, base},
           {"log", log_options(base)},
           {"index", index_options(base, options.retention, std::move(filter))},
           {"times", base},
           {"names", base},
-          {"tallies", base}};
+          {"tallies", base},
+          {"units", base},
+          {"series", series}};
 }
 
 ::rocksdb::WriteOptions journal_write_options() {

@@ -24,8 +24,10 @@ enum class Family : std::uint8_t {
   times,    ///< batch number -> the newest record up to it
   names,    ///< big-endian u32 -> text
   tallies,  ///< encoded TallyKey -> encoded Tally
+  units,    ///< experiment -> its counts; experiment, hash of a unit -> arm and epoch seen first
+  series,   ///< series_key() -> encoded Totals
 };
-inline constexpr std::size_t kFamilyCount = 6;
+inline constexpr std::size_t kFamilyCount = 8;
 
 /// Owned by the caller; outlives the database. The callbacks only set atomics.
 struct BackgroundState {

@@ -26,6 +26,13 @@ router::Record record_of(std::uint64_t n, Names& names) {
   auto record = small_record(n);
   record.response_id = "r" + std::to_string(n);
   record.route = names.intern("route " + std::to_string(n / 100));
+  record.mirrored = n % 11 == 0;
+  if (n % 3 == 0) {
+    record.experiment = names.intern("experiment");
+    record.epoch = static_cast<std::uint32_t>(n / 200);
+    record.variant = static_cast<std::uint8_t>(n % 2);
+    record.unit_hash = 1 + n * 7919 % 1000;
+  }
   return record;
 }
 
@@ -97,6 +104,7 @@ TEST(JournalCrash, LosesNothingThatWasCommittedAndCountsItOnce) {
     EXPECT_GE(counted, acknowledged.size());
     EXPECT_LE(counted, total + (next - first) + 7) << "at most the batch in flight is more";
     total = counted;
+    expect_exact_series(**journal, path);
     (*journal)->close();
     expect_exact(path, counted);
     if (HasFailure()) return;

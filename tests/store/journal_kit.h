@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "store/journal.h"
 #include "store/journal_reader.h"
+#include "store/unit_book.h"
 
 namespace tallygate::store {
 
@@ -90,6 +93,65 @@ inline void expect_exact(const std::string& path, std::uint64_t count) {
                      [&, wanted = key](const auto& entry) { return entry.first == wanted; });
     ASSERT_NE(at, tallies->entries.end());
     EXPECT_EQ(at->second, tally);
+  }
+}
+
+inline SeriesQuery series_query(Resolution resolution, const router::TallyFilter& keys = {}) {
+  SeriesQuery query;
+  query.keys = keys;
+  query.resolution = resolution;
+  query.to = WallTime{std::chrono::minutes{kMaxSeriesPoints}};
+  return query;
+}
+
+/// The points of all keys that pass and the units of all experiments, as a scan of all records
+/// gives them.
+struct Recount {
+  Recount(const JournalReader& reader, Resolution resolution, const router::TallyFilter& filter) {
+    const auto fold = [&](const router::Record& record) {
+      const auto keys = router::keys_of(record);
+      for (int i = 0; i < keys.count; ++i) {
+        if (!filter.matches(keys.keys[static_cast<std::size_t>(i)])) continue;
+        const auto bucket = bucket_of(minute_of_end(record), resolution);
+        series[start_of(bucket, resolution)].fold(record);
+      }
+      if (record.experiment == 0 || record.mirrored || record.unit_hash == 0) return true;
+      if (!seen[record.experiment].insert(record.unit_hash).second) return true;
+      ++units[record.experiment][{record.epoch, record.variant}];
+      return true;
+    };
+    EXPECT_TRUE(reader.scan({}, fold).has_value());
+  }
+
+  std::map<WallTime, router::Totals> series;
+  std::map<router::NameId, std::set<std::uint64_t>> seen;
+  std::map<router::NameId, std::map<std::pair<std::uint32_t, std::uint8_t>, std::uint64_t>> units;
+};
+
+/// The series and units of an open journal equal a recount of what it holds.
+inline void expect_exact_series(const Journal& journal, const std::string& path) {
+  using Kind = router::TallyKey::Kind;
+  const auto reader = JournalReader::open(path);
+  ASSERT_TRUE(reader.has_value()) << reader.error().message;
+  for (const Kind kind : {Kind::performance, Kind::variant, Kind::mirror}) {
+    for (const Resolution resolution : kResolutions) {
+      router::TallyFilter filter;
+      filter.kind = kind;
+      const Recount counted(**reader, resolution, filter);
+      const auto points = journal.series(series_query(resolution, filter));
+      ASSERT_TRUE(points.has_value()) << points.error().message;
+      std::map<WallTime, router::Totals> series;
+      for (const auto& point : *points) series[point.start] = point.totals;
+      EXPECT_TRUE(series == counted.series)
+          << "kind " << static_cast<int>(kind) << ", resolution " << static_cast<int>(resolution);
+      for (const auto& [experiment, arms] : counted.units) {
+        UnitCounts expected;
+        for (const auto& [arm, units] : arms) {
+          expected.arms.push_back({arm.first, arm.second, units});
+        }
+        EXPECT_TRUE(journal.units(experiment) == expected) << "experiment " << experiment;
+      }
+    }
   }
 }
 

@@ -135,6 +135,29 @@ TEST(Journal, RefusesATableOfNamesThatKnowsOtherNames) {
   EXPECT_EQ(Journal::open(options, names).error().code, Errc::internal);
 }
 
+TEST(Journal, GivesThoseTalliesThatAreAskedFor) {
+  const TemporaryDirectory directory;
+  Names names;
+  auto journal = Journal::open({.path = directory / "journal"}, names).value();
+  auto other = small_record(2);
+  other.route = 9;
+  auto enrolled = small_record(3);
+  enrolled.experiment = 4;
+  Writer(*journal).commit({small_record(1), other, enrolled});
+  EXPECT_EQ(journal->tallies().entries.size(), 3U);
+  router::TallyFilter filter;
+  filter.route = 9;
+  const auto tallies = journal->tallies(filter);
+  ASSERT_EQ(tallies.entries.size(), 1U);
+  EXPECT_EQ(tallies.entries[0].first.route, 9U);
+  EXPECT_EQ(tallies.entries[0].second.latency.count(), 1U);
+  filter = {};
+  filter.experiment = 4;
+  const auto totals = journal->totals(filter);
+  ASSERT_EQ(totals.entries.size(), 1U);
+  EXPECT_EQ(totals.entries[0].second.latency_us_sum, enrolled.latency_us);
+}
+
 TEST(Journal, DropsTheNewestWhenTheQueueIsFullAndLetsNobodyWait) {
   const TemporaryDirectory directory;
   Names names;
