@@ -6,6 +6,8 @@
 #include <memory>
 #include <system_error>
 
+#include "store/rocksdb/catalog_database.h"
+#include "store/rocksdb/database.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
@@ -72,6 +74,38 @@ Result<void> restore_database(const std::string& directory, std::uint32_t number
     return make_error(Errc::storage_corrupt, what + "; take an older backup (--number)");
   }
   return make_error(Errc::storage_unavailable, what);
+}
+
+Result<void> prove_catalog(const std::string& path) {
+  const auto opened = CatalogDatabase::open({.path = path}, CatalogDatabase::Mode::read_write);
+  if (!opened) return opened.error();
+  return {};
+}
+
+Result<void> prove_journal(const std::string& path) {
+  JournalOptions options;
+  options.path = path;
+  const auto opened = Database::open_primary(options, std::make_shared<BackgroundState>(),
+                                             std::make_shared<RetentionFilterFactory>());
+  if (!opened) return opened.error();
+  return {};
+}
+
+Result<std::unique_ptr<DatabaseLock>> DatabaseLock::take(const std::string& path) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path + "/CURRENT", ec)) return std::unique_ptr<DatabaseLock>();
+  ::rocksdb::FileLock* lock = nullptr;
+  const auto status = ::rocksdb::Env::Default()->LockFile(path + "/LOCK", &lock);
+  if (!status.ok()) {
+    return make_error(Errc::storage_unavailable,
+                      "'" + path + "' cannot be locked (" + status.ToString() +
+                          "): a running tallygate has it open, or it is not writable");
+  }
+  return std::unique_ptr<DatabaseLock>(new DatabaseLock(lock));
+}
+
+DatabaseLock::~DatabaseLock() {
+  ::rocksdb::Env::Default()->UnlockFile(lock_).PermitUncheckedError();
 }
 
 }  // namespace tallygate::store

@@ -3,8 +3,10 @@
 // has are shared, everything is checksummed and synced. Blocking; beside writes.
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,5 +31,23 @@ Result<std::vector<DatabaseBackup>> list_database_backups(const std::string& dir
 /// backup is damaged), storage_unavailable.
 Result<void> restore_database(const std::string& directory, std::uint32_t number,
                               const std::string& path, const std::string& name);
+
+/// Opens what was restored as its gate would, replays its log, closes it. Errors: storage_corrupt.
+Result<void> prove_catalog(const std::string& path);
+Result<void> prove_journal(const std::string& path);
+
+/// Keeps every tallygate from opening the database at a path while it lives.
+class DatabaseLock {
+ public:
+  /// nullptr when there is no database to lock. Errors: storage_unavailable (it is open).
+  static Result<std::unique_ptr<DatabaseLock>> take(const std::string& path);
+  ~DatabaseLock();
+  DatabaseLock(const DatabaseLock&) = delete;
+  DatabaseLock& operator=(const DatabaseLock&) = delete;
+
+ private:
+  explicit DatabaseLock(::rocksdb::FileLock* lock) : lock_(lock) {}
+  ::rocksdb::FileLock* lock_;
+};
 
 }  // namespace tallygate::store

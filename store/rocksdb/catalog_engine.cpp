@@ -5,6 +5,7 @@
 #include "store/rocksdb/backup_engine.h"
 #include "store/rocksdb/catalog_reads.h"
 #include "store/rocksdb/errors.h"
+#include "store/store_switch.h"
 
 namespace tallygate::store {
 
@@ -20,6 +21,7 @@ auto CatalogEngine::with_database(const Read& read) const
 }
 
 Result<void> CatalogEngine::open() {
+  if (auto whole = check_no_unfinished_restore(options_.path); !whole) return whole;
   const std::lock_guard writing(write_mutex_);
   return reopen();
 }
