@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "config/load.h"
 #include "config/settings.h"
+#include "gateway/api/series.h"
 #include "gateway/http/head.h"
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
@@ -70,6 +71,13 @@ struct AdminContext {
   std::function<TargetHealth(router::NameId target)> health_of = {};
   std::function<std::string(telemetry::Format)> render_metrics = {};
   std::function<ReloadOutcome()> reload = {};
+
+  // Of performance. Targets are those that are routed to, of the file or not.
+  std::function<Result<std::vector<SeriesPoint>>(const SeriesQuery&)> series = {};
+  std::function<std::vector<BlacklistedTarget>()> blacklisted = {};
+  /// Errors: not_found (nothing is routed to this target).
+  std::function<Result<void>(router::NameId target, WallTime until)> bench = {};
+  std::function<Result<void>(router::NameId target)> pardon = {};
 
   // Of the families that write documents.
   store::Catalog* catalog = nullptr;
