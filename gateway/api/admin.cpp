@@ -4,8 +4,10 @@
 
 #include "gateway/api/admission.h"
 #include "gateway/api/answers.h"
+#include "gateway/api/events.h"
 #include "gateway/api/fields.h"
 #include "gateway/api/health.h"
+#include "gateway/api/metrics_api.h"
 #include "gateway/api/openapi.h"
 #include "gateway/api/operation.h"
 #include "gateway/api/performance.h"
@@ -152,7 +154,8 @@ std::optional<Error> problem_of(const AdminRequest& request, const AdminRoute& r
 }  // namespace
 
 std::span<const AdminRoute> admin_routes() {
-  static const std::vector<AdminRoute> all = concatenated({kOwnRoutes});
+  static const std::vector<AdminRoute> all =
+      concatenated({kOwnRoutes, metric_routes(), event_routes()});
   return all;
 }
 

@@ -87,7 +87,12 @@ std::vector<store::DocumentWrite> writes_of(PredictionCounts& counts, WallTime n
     write.kind = kMetricKind;
     if (score.value) {
       const Metric metric = metric_for(counts, score, now);
-      write.id = known != counts.metric_ids.end() ? known->second : make_id();
+      if (known != counts.metric_ids.end()) {
+        write.id = known->second;
+      } else {
+        write.id = make_id();
+        write.expected_revision = 0;
+      }
       write.body = to_body(metric);
       write.index_keys = index_keys_of(metric);
       counts.metric_ids[type] = write.id;

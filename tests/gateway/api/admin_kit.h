@@ -30,7 +30,7 @@ struct AdminKit {
     context.catalog = &catalog;
     context.now = WallTime{std::chrono::seconds{1'795'248'000}};  // 2026-11-21T08:00:00Z
     context.actor = "ann";
-    context.make_id = [this] { return make_uuid_v7(context.now, 0, ++ids_); };
+    context.make_id = [this] { return make_uuid_v7(context.now, 0, ++ids_ << 2); };
     context.publish = [this]() -> Result<void> {
       ++published;
       return {};
