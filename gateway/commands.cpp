@@ -5,6 +5,7 @@
 
 #include "config/load.h"
 #include "config/yaml/near_miss.h"
+#include "gateway/backup_command.h"
 #include "gateway/journal_command.h"
 
 namespace tallygate {
@@ -17,6 +18,7 @@ constexpr const char* kExamples =
     "  tallygate print-config --config tallygate.yaml   what it means, with defaults, no secrets\n"
     "  tallygate print-schema > tallygate.schema.json   for editors that complete YAML\n"
     "  tallygate journal --path ./data --since 1h       what was answered in the last hour\n"
+    "  tallygate backup --path ./data --to /backups     save the store of a gate that is stopped\n"
     "\n"
     "`tallygate COMMAND --help` tells more. Exit codes: 0 done, 1 failed, 2 not understood.";
 
@@ -32,6 +34,8 @@ struct Arguments {
   ServeOptions serve;
   std::string config;
   JournalCommand journal;
+  BackupCommand backup;
+  RestoreCommand restore;
 };
 
 struct Commands {
@@ -40,6 +44,8 @@ struct Commands {
   CLI::App* print_config;
   CLI::App* print_schema;
   CLI::App* journal;
+  CLI::App* backup;
+  CLI::App* restore;
   CLI::App* version;
 };
 
@@ -83,6 +89,10 @@ Commands declare(CLI::App& app, Arguments& arguments) {
   commands.print_schema = app.add_subcommand("print-schema", "print the file's JSON Schema");
   commands.journal = app.add_subcommand("journal", "print the records of finished requests");
   add_journal_options(*commands.journal, arguments.journal);
+  commands.backup = app.add_subcommand("backup", "save a store to a folder of backups");
+  add_backup_options(*commands.backup, arguments.backup);
+  commands.restore = app.add_subcommand("restore", "bring back a store from a folder of backups");
+  add_restore_options(*commands.restore, arguments.restore);
   commands.version = app.add_subcommand("version", "print the version");
   return commands;
 }
@@ -157,6 +167,8 @@ int run_command(int argc, const char* const* argv, const Console& console) {
   if (*commands.check) return check_config(arguments.config, console);
   if (*commands.print_config) return print_config(arguments.config, console);
   if (*commands.journal) return print_journal(arguments.journal, console);
+  if (*commands.backup) return back_up(arguments.backup, console);
+  if (*commands.restore) return restore(arguments.restore, console);
   console.out(*commands.print_schema ? config::print_schema()
                                      : std::string("tallygate " TALLYGATE_VERSION "\n"));
   return kExitOk;

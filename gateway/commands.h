@@ -1,5 +1,6 @@
 #pragma once
-// The command line: `tallygate serve | check | print-config | print-schema | journal | version`.
+// The command line: `tallygate serve | check | print-config | print-schema | journal | backup |
+// restore | version`.
 // Parsing, help and exit codes; the work is done elsewhere.
 
 #include <functional>

@@ -20,6 +20,7 @@
 #include "gateway/http/head.h"
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
+#include "store/backup.h"
 #include "store/catalog.h"
 #include "store/journal.h"
 #include "store/names.h"
@@ -71,6 +72,7 @@ struct AdminContext {
   std::function<TargetHealth(router::NameId target)> health_of = {};
   std::function<std::string(telemetry::Format)> render_metrics = {};
   std::function<ReloadOutcome()> reload = {};
+  std::function<Result<store::Backup>(const std::string& folder)> backup = {};
 
   // Of performance. Targets are those that are routed to, of the file or not.
   std::function<Result<std::vector<SeriesPoint>>(const SeriesQuery&)> series = {};
