@@ -2,13 +2,13 @@
 
 namespace tallygate::router {
 
-void Performance::add(const TallyKey& key, const Tally& tally) {
+void Performance::add(const TallyKey& key, const Totals& totals) {
   if (key.kind != TallyKey::Kind::performance) return;
-  evidence_[{key.route, key.version, key.target}].add(tally);
+  evidence_[{key.route, key.version, key.target}].add(totals);
 }
 
-Evidence Performance::of(NameId route, NameId version, std::span<const NameId> targets) const {
-  Evidence sum;
+Measured Performance::of(NameId route, NameId version, std::span<const NameId> targets) const {
+  Measured sum;
   const auto add_from = [&](NameId from_version, NameId target) {
     const auto found = evidence_.find({route, from_version, target});
     if (found != evidence_.end()) sum.add(found->second);

@@ -12,16 +12,16 @@ namespace tallygate::router {
 
 class Performance {
  public:
-  /// Counts tallies of the kind `performance`; others are ignored.
-  void add(const TallyKey& key, const Tally& tally);
+  /// Counts keys of the kind `performance`; others are ignored.
+  void add(const TallyKey& key, const Totals& totals);
 
   /// The evidence of a version that is served by `targets`: what it served from them, and what
   /// failed on them before any version served. What another route's targets served in its stead is
   /// no evidence of it, even if the versions have one name.
-  Evidence of(NameId route, NameId version, std::span<const NameId> targets) const;
+  Measured of(NameId route, NameId version, std::span<const NameId> targets) const;
 
  private:
-  std::map<std::tuple<NameId, NameId, NameId>, Evidence> evidence_;  ///< route, version, target
+  std::map<std::tuple<NameId, NameId, NameId>, Measured> evidence_;  ///< route, version, target
 };
 
 }  // namespace tallygate::router

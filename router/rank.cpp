@@ -15,29 +15,29 @@ double mean_of(double sum, std::uint64_t count) { return sum / static_cast<doubl
 /// A positive quantity of which less is better: its mean, if it was measured.
 using Quantity = std::optional<double>;
 
-Quantity latency_of(const Evidence& evidence) {
+Quantity latency_of(const Measured& evidence) {
   if (evidence.latency_count == 0) return std::nullopt;
   return mean_of(evidence.latency_ms_sum, evidence.latency_count);
 }
 
-Quantity first_token_of(const Evidence& evidence) {
+Quantity first_token_of(const Measured& evidence) {
   if (evidence.first_token_count == 0) return std::nullopt;
   return mean_of(evidence.first_token_ms_sum, evidence.first_token_count);
 }
 
-Quantity price_of(const Evidence& evidence) {
+Quantity price_of(const Measured& evidence) {
   if (evidence.successes == 0) return std::nullopt;
   return mean_of(static_cast<double>(evidence.cost_nano_usd), evidence.successes);
 }
 
-Quantity tokens_of(const Evidence& evidence) {
+Quantity tokens_of(const Measured& evidence) {
   if (evidence.successes == 0 || evidence.tokens == 0) return std::nullopt;
   return mean_of(static_cast<double>(evidence.tokens), evidence.successes);
 }
 
 /// relative() of rank.h for each candidate.
 std::vector<Quantity> relative(std::span<const RankCandidate> candidates,
-                               Quantity (*quantity_of)(const Evidence&)) {
+                               Quantity (*quantity_of)(const Measured&)) {
   std::vector<Quantity> shares;
   double log_sum = 0;
   std::size_t positive = 0;
@@ -74,7 +74,7 @@ Figure figure_of(const Ratings& ratings, std::optional<double> prior) {
   return figure_of(mean, ratings.count, prior.value_or(kDefaultPrior));
 }
 
-Figure reliability_of(const Evidence& evidence) {
+Figure reliability_of(const Measured& evidence) {
   const std::uint64_t tried = evidence.successes + evidence.failures;
   Quantity share;
   if (tried > 0) share = mean_of(static_cast<double>(evidence.successes), tried);
@@ -93,18 +93,19 @@ std::optional<RankMetric> parse_rank_metric(std::string_view text) {
   return static_cast<RankMetric>(found - kMetricNames.begin());
 }
 
-void Evidence::add(const Tally& tally) {
-  successes += tally.successes();
-  failures += tally.failures();
-  tokens += tally.input_tokens + tally.output_tokens;
-  cost_nano_usd += tally.cost_nano_usd;
-  latency_count += tally.latency.count();
-  latency_ms_sum += tally.latency.sum_millis();
-  first_token_count += tally.first_token.count();
-  first_token_ms_sum += tally.first_token.sum_millis();
+void Measured::add(const Totals& totals) {
+  constexpr double kMicrosPerMilli = 1000;
+  successes += totals.successes;
+  failures += totals.failures;
+  tokens += totals.input_tokens + totals.output_tokens;
+  cost_nano_usd += totals.cost_nano_usd;
+  latency_count += totals.successes;
+  latency_ms_sum += static_cast<double>(totals.latency_us_sum) / kMicrosPerMilli;
+  first_token_count += totals.first_tokens;
+  first_token_ms_sum += static_cast<double>(totals.first_token_us_sum) / kMicrosPerMilli;
 }
 
-void Evidence::add(const Evidence& other) {
+void Measured::add(const Measured& other) {
   successes += other.successes;
   failures += other.failures;
   tokens += other.tokens;
@@ -148,7 +149,7 @@ std::vector<Assessment> assess(std::span<const RankCandidate> candidates) {
 
   std::vector<Assessment> assessments;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const Evidence& evidence = candidates[i].evidence;
+    const Measured& evidence = candidates[i].evidence;
     const Priors& priors = candidates[i].priors;
     Quantity speed = latency[i];
     if (speed && first_token[i]) speed = (*speed + *first_token[i]) / 2;

@@ -61,7 +61,7 @@ struct Ratings {
 };
 
 /// What was measured of one candidate. Failures are those that the upstream answers for.
-struct Evidence {
+struct Measured {
   std::uint64_t successes = 0;
   std::uint64_t failures = 0;
   std::uint64_t tokens = 0;  ///< input and output
@@ -74,8 +74,9 @@ struct Evidence {
   Ratings creativity;
   Ratings feedback;
 
-  void add(const Tally& tally);
-  void add(const Evidence& other);
+  void add(const Totals& totals);
+  void add(const Tally& tally) { add(tally.totals()); }
+  void add(const Measured& other);
 };
 
 /// What the operator expects, 0..1; absent = kDefaultPrior.
@@ -109,7 +110,7 @@ struct Assessment {
 double wilson_lower(double share, double samples);
 
 struct RankCandidate {
-  Evidence evidence;
+  Measured evidence;
   Priors priors;
 };
 

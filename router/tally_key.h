@@ -41,19 +41,21 @@ TallyKeys keys_of(const Record& record);
 
 /// Which keys: all that have what is given. Nothing given = all.
 struct TallyFilter {
-  std::optional<TallyKey::Kind> kind;
+  std::optional<TallyKey::Kind> kind = {};
   NameId route = 0;
   NameId version = 0;
   NameId target = 0;
   NameId experiment = 0;
-  std::optional<std::uint32_t> epoch;
-  std::optional<std::uint8_t> variant;
+  std::optional<std::uint32_t> epoch = {};
+  std::optional<std::uint8_t> variant = {};
+  std::optional<Conversation> conversation = {};
 
   bool matches(const TallyKey& key) const {
     return (!kind || key.kind == *kind) && (route == 0 || key.route == route) &&
            (version == 0 || key.version == version) && (target == 0 || key.target == target) &&
            (experiment == 0 || key.experiment == experiment) && (!epoch || key.epoch == *epoch) &&
-           (!variant || key.variant == *variant);
+           (!variant || key.variant == *variant) &&
+           (!conversation || key.conversation == *conversation);
   }
 };
 

@@ -75,6 +75,7 @@ struct AdminContext {
   std::function<Result<store::Backup>(const std::string& folder)> backup = {};
 
   // Of performance. Targets are those that are routed to, of the file or not.
+  std::function<store::TotalsSet(const router::TallyFilter&)> totals = {};
   std::function<Result<std::vector<SeriesPoint>>(const SeriesQuery&)> series = {};
   std::function<std::vector<BlacklistedTarget>()> blacklisted = {};
   /// Errors: not_found (nothing is routed to this target).

@@ -25,9 +25,9 @@ struct Model {
 /// By route and version: the targets that serve it, or did.
 using TargetsOf = std::map<std::pair<NameId, NameId>, std::set<NameId>>;
 
-TargetsOf targets_by_version(const store::TallySet& tallies, const AdminContext& context) {
+TargetsOf targets_by_version(const store::TotalsSet& totals, const AdminContext& context) {
   TargetsOf targets;
-  for (const auto& [key, tally] : tallies.entries) {
+  for (const auto& [key, sums] : totals.entries) {
     if (key.kind != router::TallyKey::Kind::performance || key.version == 0) continue;
     targets[{key.route, key.version}].insert(key.target);
   }
@@ -105,14 +105,14 @@ struct Ranked {
 };
 
 Ranked rank_models(const AdminContext& context, std::optional<router::Conversation> conversation) {
-  const store::TallySet tallies = context.tallies();
+  const store::TotalsSet totals = context.totals({.kind = router::TallyKey::Kind::performance});
   router::Performance measured;
-  for (const auto& [key, tally] : tallies.entries) {
-    if (!conversation || key.conversation == *conversation) measured.add(key, tally);
+  for (const auto& [key, sums] : totals.entries) {
+    if (!conversation || key.conversation == *conversation) measured.add(key, sums);
   }
   Ranked ranked;
   std::vector<router::RankCandidate> candidates;
-  for (const auto& [version, target_set] : targets_by_version(tallies, context)) {
+  for (const auto& [version, target_set] : targets_by_version(totals, context)) {
     Model model{{}, version.first, version.second};
     model.name.append(context.names.text(model.route)).append("@");
     model.name.append(context.names.text(model.version));

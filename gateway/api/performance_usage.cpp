@@ -16,12 +16,12 @@ using router::TallyKey;
 struct UsageRow {
   std::string order;
   const TallyKey* key = nullptr;
-  const Tally* tally = nullptr;
+  const router::Totals* totals = nullptr;
 };
 
 /// Most used first, then by name; it is also the cursor.
-std::string order_of(const TallyKey& key, const Tally& tally, const store::Names& names) {
-  const std::uint64_t falling = ~tally.requests();
+std::string order_of(const TallyKey& key, const router::Totals& totals, const store::Names& names) {
+  const std::uint64_t falling = ~totals.requests;
   std::string order;
   for (int shift = 56; shift >= 0; shift -= 8) order += static_cast<char>(falling >> shift & 0xFF);
   order.append(names.text(key.route)).append(1, '\x1f').append(names.text(key.version));
@@ -37,11 +37,11 @@ void add_usage(JsonText& json, const UsageRow& row, std::uint64_t total,
   json.add_name("version", names.text(key.version));
   json.add_name("target", names.text(key.target));
   json.add("conversation_type", to_string(key.conversation));
-  json.add("requests", row.tally->requests());
-  json.add_raw("share", ratio_text(row.tally->requests(), total));
-  json.add("input_tokens", row.tally->input_tokens);
-  json.add("output_tokens", row.tally->output_tokens);
-  json.add_raw("cost_usd", decimal_text(row.tally->cost_nano_usd, 9));
+  json.add("requests", row.totals->requests);
+  json.add_raw("share", ratio_text(row.totals->requests, total));
+  json.add("input_tokens", row.totals->input_tokens);
+  json.add("output_tokens", row.totals->output_tokens);
+  json.add_raw("cost_usd", decimal_text(row.totals->cost_nano_usd, 9));
   json.close('}');
 }
 
@@ -65,14 +65,13 @@ AdminResponse answer_usage(const AdminRequest& request, std::string_view,
   const auto conversation = parse_conversation(query->value_of("conversationType"));
   if (!conversation) return error_answer(request, conversation.error());
 
-  const store::TallySet tallies = context.tallies();
+  const store::TotalsSet set =
+      context.totals({.kind = TallyKey::Kind::performance, .conversation = *conversation});
   std::vector<UsageRow> rows;
   std::uint64_t total = 0;
-  for (const auto& [key, tally] : tallies.entries) {
-    if (key.kind != TallyKey::Kind::performance) continue;
-    if (*conversation && key.conversation != **conversation) continue;
-    total += tally.requests();
-    rows.push_back({order_of(key, tally, context.names), &key, &tally});
+  for (const auto& [key, totals] : set.entries) {
+    total += totals.requests;
+    rows.push_back({order_of(key, totals, context.names), &key, &totals});
   }
   std::sort(rows.begin(), rows.end(),
             [](const UsageRow& a, const UsageRow& b) { return a.order < b.order; });

@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "router/record.h"
+#include "store/series.h"
 
 namespace tallygate::api {
 
@@ -41,5 +44,12 @@ struct BlacklistedTarget {
   WallTime until{};
   bool by_hand = false;
 };
+
+using ReadSeries =
+    std::function<Result<std::vector<store::SeriesPoint>>(const store::SeriesQuery&)>;
+
+/// The points of `query`, by the coarsest resolution that its step is made of; steps without
+/// requests are left out. `read` is Journal::series, whose errors it has.
+Result<std::vector<SeriesPoint>> read_series(const SeriesQuery& query, const ReadSeries& read);
 
 }  // namespace tallygate::api

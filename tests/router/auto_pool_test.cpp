@@ -39,12 +39,12 @@ struct Pools : Gate {
     key.target = names.id(target);
     Tally tally;
     tally.outcomes[static_cast<std::size_t>(Outcome::ok)] = static_cast<std::uint64_t>(ok);
-    measured.add(key, tally);
+    measured.add(key, tally.totals());
     tally = {};
     tally.outcomes[static_cast<std::size_t>(Outcome::upstream_error)] =
         static_cast<std::uint64_t>(failed);
     key.version = 0;  // an error before the first byte: nothing served
-    measured.add(key, tally);
+    measured.add(key, tally.totals());
   }
 
   Served served(const char* route, const char* version) {

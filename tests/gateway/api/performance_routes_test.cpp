@@ -22,6 +22,13 @@ struct Kit : AdminKit {
 
   Kit() {
     context.tallies = [this] { return tallies; };
+    context.totals = [this](const router::TallyFilter& filter) {
+      store::TotalsSet totals;
+      for (const auto& [key, tally] : tallies.entries) {
+        if (filter.matches(key)) totals.entries.emplace_back(key, tally.totals());
+      }
+      return totals;
+    };
     context.series = [this](const SeriesQuery& query) -> Result<std::vector<SeriesPoint>> {
       series_asked.push_back(query);
       return series;
@@ -54,6 +61,7 @@ struct Kit : AdminKit {
     tally.outcomes[static_cast<std::size_t>(router::Outcome::ok)] = ok;
     tally.outcomes[static_cast<std::size_t>(router::Outcome::upstream_error)] = failed;
     for (std::uint64_t i = 0; i < ok; ++i) tally.latency.insert_micros(latency_us);
+    tally.latency_us_sum = ok * latency_us;
     tallies.entries.emplace_back(key, tally);
   }
 
