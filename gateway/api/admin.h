@@ -63,11 +63,14 @@ struct ReloadOutcome {
 /// References and functions are those of the process and must outlive the call. All functions are
 /// set.
 struct AdminContext {
-  const config::Settings& settings;
+  const config::Settings& settings;  ///< of the file, without what the catalog adds
   const store::Names& names;
   std::string_view version;             ///< of the binary
   std::optional<Error> not_ready = {};  ///< why /readyz says no
   std::function<store::TallySet()> tallies = {};
+  std::function<store::TallySet(const router::TallyFilter&)> tallies_of = {};
+  /// Distinct units of an experiment, by epoch and arm.
+  std::function<store::UnitCounts(router::NameId experiment)> units_of = {};
   std::function<Result<router::Record>(const Uuid&)> find_record = {};
   std::function<TargetHealth(router::NameId target)> health_of = {};
   std::function<std::string(telemetry::Format)> render_metrics = {};
@@ -88,6 +91,7 @@ struct AdminContext {
   std::string actor = "admin";  ///< for the audit trail
   Role role = Role::admin;      ///< of the actor
   std::function<Uuid()> make_id = {};
+  config::Surroundings secrets = {};  ///< where env:NAME and file:/path are looked up
   /// Routes by what the catalog holds now; returns when every worker does. To be called after each
   /// write that changes routing.
   std::function<Result<void>()> publish = {};

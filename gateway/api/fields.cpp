@@ -122,7 +122,9 @@ Problem check_array(json::value& value, const Field& field, const std::string& p
                    .type = field.members.empty() ? field.items : FieldType::object,
                    .one_of = field.one_of,
                    .members = field.members};
+  const bool names_too = field.items == FieldType::string && !field.members.empty();
   for (std::size_t i = 0; i < array.size(); ++i) {
+    if (names_too && array[i].is_string()) continue;
     auto problem = check_value(array[i], item, path + "[" + std::to_string(i) + "]");
     if (problem) return problem;
   }

@@ -20,7 +20,7 @@ enum class FieldType : std::uint8_t {
   timestamp,  ///< RFC 3339
   duration,   ///< "250ms", "5s", "1h", "30d"
   object,     ///< with `members`, or free where there are none
-  array,      ///< of `members` (each an object), or of `items`
+  array,      ///< of `members` (each an object), or of `items`; of both, if `items` is string
   any,
 };
 
@@ -42,7 +42,8 @@ struct Field {
 struct Fields {
   std::string_view name = {};  ///< "NewModelVersion"; empty = no body
   std::span<const Field> fields = {};
-  bool is_page = false;  ///< answers: {"data": [..], "has_more", "next_cursor"}
+  bool is_page =
+      false;  ///< answers: {"data": [..], "has_more", "next_cursor"}; "...Page" in OpenAPI
 };
 
 /// The body as an object that fits the table. An absent body is {} if nothing is required.

@@ -85,7 +85,11 @@ json::object field_schema(const Field& field) {
       const Field item{.type = field.members.empty() ? field.items : FieldType::object,
                        .one_of = field.one_of,
                        .members = field.members};
-      schema["items"] = field_schema(item);
+      json::object items = field_schema(item);
+      if (field.items == FieldType::string && !field.members.empty()) {
+        items = {{"anyOf", json::array{json::object{{"type", "string"}}, std::move(items)}}};
+      }
+      schema["items"] = std::move(items);
       break;
     }
     case FieldType::any: break;

@@ -2,10 +2,15 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "config/yaml/scalars.h"
+#include "gateway/wire/errors.h"
 
 namespace tallygate::api {
 namespace {
@@ -86,7 +91,53 @@ class StrictReader {
   std::string key_;
 };
 
+std::string_view view_of(json::string_view text) { return {text.data(), text.size()}; }
+
+void append(std::string& out, const json::value& value);
+
+void append_members(std::string& out, const json::object& object) {
+  out += '{';
+  const char* comma = "";
+  for (const auto& member : object) {
+    out.append(std::exchange(comma, ",")).append("\"");
+    wire::append_json_escaped(out, view_of(member.key()));
+    append(out.append("\":"), member.value());
+  }
+  out += '}';
+}
+
+void append_items(std::string& out, const json::array& array) {
+  out += '[';
+  const char* comma = "";
+  for (const json::value& item : array) append(out.append(std::exchange(comma, ",")), item);
+  out += ']';
+}
+
+/// As deep as kMaxJsonDepth: what is rendered was parsed.
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::object: return append_members(out, value.get_object());
+    case json::kind::array: return append_items(out, value.get_array());
+    case json::kind::string:
+      out += '"';
+      wire::append_json_escaped(out, view_of(value.get_string()));
+      out += '"';
+      return;
+    case json::kind::double_: out += config::yaml::render_number(value.get_double()); return;
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::bool_:
+    case json::kind::null: out += json::serialize(value); return;
+  }
+}
+
 }  // namespace
+
+std::string render_json(const json::value& value) {
+  std::string text;
+  append(text, value);
+  return text;
+}
 
 Result<json::value> parse_json(std::string_view text) {
   if (text.size() > kMaxJsonBytes) {

@@ -3,6 +3,7 @@
 // an object, no control characters inside texts but tabs and line breaks. Pure.
 
 #include <boost/json/value.hpp>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -14,5 +15,8 @@ inline constexpr std::size_t kMaxJsonDepth = 16;
 
 /// Errors: invalid_json, which says at which byte; body_too_large.
 Result<boost::json::value> parse_json(std::string_view text);
+
+/// JSON text with numbers as people write them: 0.7, not 7E-1.
+std::string render_json(const boost::json::value& value);
 
 }  // namespace tallygate::api

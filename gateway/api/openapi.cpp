@@ -43,8 +43,12 @@ const char* method_key(Method method) {
   return "trace";
 }
 
-json::object reference(std::string_view name) {
-  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+std::string schema_name(const Fields& fields) {
+  return std::string(fields.name) + (fields.is_page ? "Page" : "");
+}
+
+json::object reference(const Fields& fields) {
+  return {{"$ref", "#/components/schemas/" + schema_name(fields)}};
 }
 
 json::object content(std::string_view type, json::object schema) {
@@ -88,7 +92,7 @@ std::string operation_id(const AdminRoute& route) {
 json::object result_of(const AdminRoute& route) {
   json::object result{{"description", "Success."}};
   if (route.result != nullptr) {
-    result["content"] = content(route.content_type, reference(route.result->name));
+    result["content"] = content(route.content_type, reference(*route.result));
   } else {
     result["content"] = content(route.content_type, {});
   }
@@ -106,17 +110,17 @@ json::object operation_of(const AdminRoute& route) {
     for (const Field& field : route.request->fields) required = required || field.required;
     operation["requestBody"] =
         json::object{{"required", required},
-                     {"content", content("application/json", reference(route.request->name))}};
+                     {"content", content("application/json", reference(*route.request))}};
   }
   operation["responses"] = json::object{
       {std::to_string(route.status), result_of(route)},
       {"default", json::object{{"description", "What was wrong, and what would be right."},
-                               {"content", content("application/json", reference("Error"))}}}};
+                               {"content", content("application/json", reference(kError))}}}};
   return operation;
 }
 
 void add_schema(json::object& schemas, const Fields* fields) {
-  if (fields != nullptr) schemas[text(fields->name)] = json_schema(*fields);
+  if (fields != nullptr) schemas[schema_name(*fields)] = json_schema(*fields);
 }
 
 }  // namespace
