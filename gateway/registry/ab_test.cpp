@@ -1,6 +1,9 @@
 #include "gateway/registry/ab_test.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
+#include <stdexcept>
 
 #include "gateway/registry/criteria_json.h"
 #include "gateway/registry/json_reading.h"
@@ -11,6 +14,8 @@ namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+
+constexpr double kSameWeight = 1e-9;
 
 json::value time_value(const std::optional<WallTime>& time) {
   return time ? json::value(micros_since_epoch(*time)) : json::value(nullptr);
@@ -116,6 +121,13 @@ json::value table_value(const std::shared_ptr<const router::SlotTable>& table) {
 
 std::string record_name(const AbTest& test) {
   return test.origin == Origin::config ? test.name : to_string(test.id);
+}
+
+bool same_arms(const std::vector<Arm>& a, const std::vector<Arm>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Arm& x, const Arm& y) {
+    return x.name == y.name && x.version == y.version && x.version_id == y.version_id &&
+           std::abs(x.weight - y.weight) < kSameWeight;
+  });
 }
 
 std::optional<std::size_t> arm_number(const AbTest& test, std::string_view name) {

@@ -26,7 +26,6 @@ struct Arm {
   std::string version;          ///< semver, of the test's model type
   double weight = 0;            ///< 0..1; all arms sum to 1
   std::string version_id = {};  ///< of the model version
-  bool operator==(const Arm&) const = default;
 };
 
 /// A table was in force from `since` on. Epochs count from 1.
@@ -74,6 +73,8 @@ struct AbTest {
 /// from the API may repeat.
 std::string record_name(const AbTest& test);
 
+/// Weights to nine digits: a stored number may come back off by its last bit.
+bool same_arms(const std::vector<Arm>& a, const std::vector<Arm>& b);
 /// Number of the arm with this name.
 std::optional<std::size_t> arm_number(const AbTest& test, std::string_view name);
 std::vector<double> weights_of(const AbTest& test);

@@ -74,7 +74,7 @@ Result<void> patch_arms(AbTest& test, const AbTestPatch& patch,
   if (test.coverage < 0 || test.coverage > 1) {
     return broken("The coverage of a test is within 0 and 1.", "coverage");
   }
-  if (test.arms == before.arms && test.coverage == before.coverage) return {};
+  if (same_arms(test.arms, before.arms) && test.coverage == before.coverage) return {};
   if (test.status == ExperimentStatus::draft) {
     return patch.arms ? check_arms(test, versions) : Result<void>();
   }

@@ -1,6 +1,7 @@
 #include "gateway/registry/config_tests.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gateway/registry/ab_test_rules.h"
 #include "gateway/registry/criteria_json.h"
@@ -49,6 +50,28 @@ bool same_names(const std::vector<Arm>& a, const std::vector<Arm>& b) {
                     [](const Arm& x, const Arm& y) { return x.name == y.name; });
 }
 
+bool near(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(1.0, std::abs(a)); }
+
+bool near(const std::optional<double>& a, const std::optional<double>& b) {
+  return a.has_value() == b.has_value() && (!a || near(*a, *b));
+}
+
+/// Stored numbers may come back off by their last bit.
+bool same_criteria(const router::Criteria& a, const router::Criteria& b) {
+  router::Criteria like_b = a;
+  if (near(a.max_error_rate, b.max_error_rate)) like_b.max_error_rate = b.max_error_rate;
+  if (near(a.latency_quantile, b.latency_quantile)) like_b.latency_quantile = b.latency_quantile;
+  if (near(a.min_improvement, b.min_improvement)) like_b.min_improvement = b.min_improvement;
+  if (near(a.min_improvement_absolute, b.min_improvement_absolute)) {
+    like_b.min_improvement_absolute = b.min_improvement_absolute;
+  }
+  const bool same_stages =
+      std::equal(a.rollout.begin(), a.rollout.end(), b.rollout.begin(), b.rollout.end(),
+                 [](double x, double y) { return near(x, y); });
+  if (same_stages) like_b.rollout = b.rollout;
+  return like_b == b;
+}
+
 void forget_table(AbTest& test) {
   test.table = nullptr;
   test.home = nullptr;
@@ -58,9 +81,14 @@ void forget_table(AbTest& test) {
 void take_declaration(AbTest& test, const std::string& route, const config::Experiment& declared,
                       WallTime now) {
   const auto arms = arms_of(route, declared);
-  if (const auto criteria = parse_criteria(declared.criteria_json)) test.criteria = *criteria;
-  test.mirror = declared.mirror;
-  if (test.arms == arms) return;
+  const auto criteria = parse_criteria(declared.criteria_json);
+  if (criteria && !same_criteria(test.criteria, *criteria)) test.criteria = *criteria;
+  const auto& mirror = declared.mirror;
+  const bool same_mirror = test.mirror.has_value() == mirror.has_value() &&
+                           (!mirror || (test.mirror->version == mirror->version &&
+                                        near(test.mirror->share, mirror->share)));
+  if (!same_mirror) test.mirror = mirror;
+  if (same_arms(test.arms, arms)) return;
   const bool same = same_names(test.arms, arms);
   test.arms = arms;
   if (!test.table) return;

@@ -33,8 +33,13 @@ struct File {
   /// Follows the file and keeps what has to be written; how many that were.
   std::size_t follow(int number) {
     const auto changed = follow_config(settings, stored, day(number));
-    for (AbTest test : changed) {
-      ++test.revision;
+    for (const AbTest& written : changed) {
+      // As it comes back from the catalog.
+      const AbTest test = ab_test_of({.kind = std::string(kAbTestKind),
+                                      .id = to_string(written.id),
+                                      .revision = written.revision + 1,
+                                      .body = to_body(written)})
+                              .value();
       const auto known = std::find_if(stored.begin(), stored.end(),
                                       [&](const AbTest& other) { return other.id == test.id; });
       if (known == stored.end()) {
@@ -93,6 +98,19 @@ TEST(ConfigTests, FollowEveryStateOfTheFile) {
       EXPECT_EQ(file.test().table != nullptr, router::is_running(second));
       EXPECT_EQ(file.follow(3), 0U);
     }
+  }
+}
+
+TEST(ConfigTests, AreWrittenOnceWhateverTheirNumbers) {
+  for (int percent = 0; percent <= 100; ++percent) {
+    File file;
+    file.declared().split = {{"a", percent / 3.0}, {"b", 100 - percent / 3.0}};
+    file.declared().criteria_json = R"({"max_error_rate":0.07,"latency_quantile":0.97,
+        "min_improvement":0.0)" + std::to_string(percent) +
+                                    R"(,"rollout":[0.7,12.3,100]})";
+    file.declared().mirror = config::Mirror{"3.0.0", percent / 100.0};
+    EXPECT_EQ(file.follow(1), 1U);
+    EXPECT_EQ(file.follow(2), 0U) << percent;
   }
 }
 
