@@ -9,10 +9,12 @@
 
 #include "config/load.h"
 #include "gateway/control/control.h"
-#include "gateway/http/acceptor.h"
-#include "gateway/logging.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
+#include "gateway/http/acceptor.h"
+#include "gateway/logging.h"
+#include "gateway/worker_clock.h"
+#include "store/catalog.h"
 
 namespace tallygate {
 namespace {
@@ -68,13 +70,13 @@ void announce(const config::Settings& settings, int data, int admin, std::size_t
 }
 
 /// Runs until drained: workers on threads of their own, control on one more.
-void serve(Control& control, store::Journal& journal, std::vector<std::unique_ptr<Worker>>& workers,
+void serve(Control& control, std::vector<std::unique_ptr<Worker>>& workers,
            const std::vector<int>& listeners) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < workers.size(); ++i) {
     threads.emplace_back([&, i] { workers[i]->run(listeners[i]); });
   }
-  std::thread control_thread([&] { control.run(journal, workers); });
+  std::thread control_thread([&] { control.run(workers); });
   for (auto& thread : threads) thread.join();
   control.stop();
   control_thread.join();
@@ -105,18 +107,26 @@ int run_gate(const ServeOptions& options) {
   auto journal = open_journal(settings->store, names);
   if (journal.has_error()) return fail(journal.error().message);
 
+  auto catalog =
+      store::open_catalog((std::filesystem::path(settings->store.path) / "catalog").string());
+  if (catalog.has_error()) return fail(catalog.error().message);
+
   HealthBoard health;
   std::atomic<bool> ready{false};
-  Control control({options.config_file, std::move(loaded.text), *admin}, health, names, ready);
+  ContinuityBook continuity;
+  EventFeed events(read_clocks().wall);
+  Control control({options.config_file, std::move(loaded.text), *admin},
+                  {health, names, **journal, **catalog, events, ready});
   const auto view = control.prepare(settings, count);
   if (view.has_error()) return fail(view.error().message);
-  const SharedParts shared{health, names, **journal, ready, telemetry::make_series_limit()};
+  const SharedParts shared{health,    names, **journal, ready, telemetry::make_series_limit(),
+                           continuity};
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t i = 0; i < count; ++i)
     workers.push_back(std::make_unique<Worker>(shared, *view));
   announce(*settings, listeners->front(), *admin, workers.size());
   ready.store(true);
-  serve(control, **journal, workers, *listeners);
+  serve(control, workers, *listeners);
   (*journal)->close();
   spdlog::info("stopped; every record is written");
   return 0;

@@ -40,6 +40,10 @@ void Worker::run(int listener) {
   http::spawn(http::accept_loop(*this, acceptor_, listener));
   while (turn()) {
   }
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    ended_ = true;
+  }
   run_posted();
   for (auto& pool : pools_) {
     if (pool != nullptr) pool->sweep(loop.now.steady, std::chrono::milliseconds{0});
@@ -120,8 +124,12 @@ http::UpstreamPool* Worker::pool(router::TargetSlot slot) {
 void Worker::post(std::function<void()> task) {
   {
     const std::lock_guard lock(inbox_mutex_);
-    inbox_.push_back(std::move(task));
+    if (!ended_) {
+      inbox_.push_back(std::move(task));
+      task = nullptr;
+    }
   }
+  if (task) return task();  // there is nobody left who would
   loop.reactor.interrupt();
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/continuity_book.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/mirror_budget.h"
 #include "gateway/exchange/own_fields.h"
@@ -41,6 +42,7 @@ struct SharedParts {
   store::Journal& journal;
   std::atomic<bool>& ready;  ///< what /readyz answers
   std::shared_ptr<telemetry::SeriesLimit> series_limit;
+  ContinuityBook& continuity;
 };
 
 class Worker {
@@ -117,6 +119,7 @@ class Worker {
   bool patience_is_over_ = false;
   std::atomic<bool> asleep_{false};
   std::mutex inbox_mutex_;
+  bool ended_ = false;
   std::vector<std::function<void()>> inbox_;  ///< posted by other threads
 };
 

@@ -81,6 +81,7 @@ VersionIndex assigned_version(const Snapshot& snapshot, const Route& route, std:
   assignment.epoch = experiment.epoch;
   assignment.slot = slot;
   assignment.variant = variant;
+  assignment.max_latency = experiment.max_latency;
   return version;
 }
 

@@ -4,6 +4,7 @@
 // outlive the snapshot they came from.
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -35,7 +36,8 @@ struct Assignment {
   std::uint32_t epoch = 0;
   std::uint16_t slot = 0;
   std::uint8_t variant = kNoVariant;
-  std::uint64_t unit_hash = 0;  ///< hash_unit(unit, 0); 0 = no unit
+  std::uint64_t unit_hash = 0;               ///< hash_unit(unit, 0); 0 = no unit
+  std::chrono::milliseconds max_latency{0};  ///< of the experiment's criteria; 0 = no limit
 };
 
 struct Candidate {

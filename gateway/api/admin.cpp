@@ -2,8 +2,12 @@
 
 #include <initializer_list>
 
+#include "gateway/api/ab_tests.h"
+#include "gateway/api/ab_tests_v1.h"
 #include "gateway/api/admission.h"
 #include "gateway/api/answers.h"
+#include "gateway/api/audit.h"
+#include "gateway/api/backup.h"
 #include "gateway/api/events.h"
 #include "gateway/api/fields.h"
 #include "gateway/api/health.h"
@@ -11,8 +15,10 @@
 #include "gateway/api/openapi.h"
 #include "gateway/api/operation.h"
 #include "gateway/api/performance.h"
+#include "gateway/api/performance_routes.h"
 #include "gateway/api/query.h"
 #include "gateway/api/requests.h"
+#include "gateway/api/versions.h"
 
 namespace tallygate::api {
 namespace {
@@ -21,7 +27,7 @@ using http::Method;
 
 constexpr std::string_view kPaging[] = {"limit", "cursor"};
 
-constexpr AdminRoute kOwnRoutes[] = {
+const AdminRoute kOwnRoutes[] = {
     {.path = "/livez",
      .answer = answer_livez,
      .summary = "Whether the process runs.",
@@ -58,6 +64,13 @@ constexpr AdminRoute kOwnRoutes[] = {
      .answer = answer_request,
      .summary = "One record of the journal.",
      .role = Role::viewer},
+    {.method = Method::post,
+     .path = "/api/backup",
+     .answer = answer_backup,
+     .summary = "Saves catalog and journal to a folder, beside the running gate.",
+     .request = &kNewBackup,
+     .result = &kBackup,
+     .status = 201},
     {.path = "/openapi.json",
      .answer = answer_openapi,
      .summary = "This document.",
@@ -155,7 +168,8 @@ std::optional<Error> problem_of(const AdminRequest& request, const AdminRoute& r
 
 std::span<const AdminRoute> admin_routes() {
   static const std::vector<AdminRoute> all =
-      concatenated({kOwnRoutes, metric_routes(), event_routes()});
+      concatenated({kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(),
+                    audit_routes(), metric_routes(), event_routes(), performance_routes()});
   return all;
 }
 

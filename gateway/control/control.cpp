@@ -3,17 +3,20 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
-#include <future>
+#include <random>
 
+#include "gateway/api/performance_blacklist.h"
 #include "gateway/control/describe_changes.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
+#include "gateway/registry/secret_reference.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
 namespace {
 
 constexpr std::chrono::minutes kPurgeInterval{5};
+constexpr std::size_t kPoolThreads = 4;
 
 double unix_seconds(WallTime time) { return static_cast<double>(micros_since_epoch(time)) / 1e6; }
 
@@ -39,18 +42,43 @@ std::optional<std::string> unchangeable(const config::Settings& before,
   return std::nullopt;
 }
 
+WebhookSurroundings webhook_surroundings() {
+  WebhookSurroundings surroundings;
+  surroundings.now = read_clocks;
+  surroundings.dice = [] {
+    thread_local std::mt19937_64 dice{std::random_device{}()};
+    return std::uniform_real_distribution<double>{}(dice);
+  };
+  surroundings.secret = [](const std::string& reference) -> Result<std::string> {
+    const auto secret = registry::resolve_secret(reference, config::real_surroundings());
+    if (secret.has_error()) return secret.error();
+    return secret->value;
+  };
+  return surroundings;
+}
+
+/// Null when the system has no CA store: https webhooks are refused then.
+http::TlsContext webhook_tls() {
+  const auto context = http::make_client_context({}, true);
+  return context.has_value() ? *context : nullptr;
+}
+
 }  // namespace
 
-Control::Control(ControlOptions options, HealthBoard& health, store::Names& names,
-                 std::atomic<bool>& ready)
+Control::Control(ControlOptions options, Process process)
     : options_(std::move(options)),
-      health_(health),
-      names_(names),
-      ready_(ready),
-      targets_(health, names),
+      process_(process),
+      pool_(kPoolThreads),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
       purge_timer_(io_),
+      tick_timer_(io_),
       file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
+      routing_(io_, process.health, process.names, process.catalog, process.journal),
+      webhooks_(io_, webhook_surroundings(), webhook_tls()),
+      ticks_(process, routing_, webhooks_),
+      backend_(process, routing_,
+               {[this] { return reload(); },
+                [this](telemetry::Format format) { return render_metrics(format); }}),
       start_seconds_(unix_seconds(read_clocks().wall)),
       loaded_text_(options_.config_text) {
   last_reload_seconds_ = start_seconds_;
@@ -60,50 +88,34 @@ Control::~Control() { pool_.join(); }
 
 Result<std::shared_ptr<const WorkerView>> Control::prepare(
     std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count) {
-  worker_count_ = worker_count;
-  return build_view(std::move(settings));
+  return routing_.prepare(std::move(settings), worker_count, read_clocks().wall);
 }
 
-Result<std::shared_ptr<const WorkerView>> Control::build_view(
-    std::shared_ptr<const config::Settings> settings) {
-  const std::uint32_t connections = connection_limit(*settings);
-  auto view = std::make_shared<WorkerView>();
-  if (settings->listeners.data.tls) {
-    auto context = http::make_server_context(*settings->listeners.data.tls);
-    if (context.has_error()) return context.error();
-    view->data_tls = *context;
-  }
-  auto targets = targets_.prepare(*settings, connections);
-  if (targets.has_error()) return targets.error();
-  router::Naming naming;
-  naming.intern = [this](std::string_view text) { return names_.intern(text); };
-  naming.target_slot = [this](const std::string& name, const config::Target&) {
-    return targets_.slot_of(name);
-  };
-  view->settings = settings;
-  view->snapshot = router::build_snapshot(*settings, ++generation_, naming);
-  view->targets = std::move(*targets);
-  view->connection_limit = std::max(1U, connections / worker_count_);
-  const std::lock_guard lock(mutex_);
-  view_ = view;
-  slot_by_name_.clear();
-  for (const auto& [name, target] : targets_.current()) slot_by_name_[target->name] = target->slot;
-  return std::shared_ptr<const WorkerView>(std::move(view));
-}
-
-void Control::run(store::Journal& journal, std::vector<std::unique_ptr<Worker>>& workers) {
-  journal_ = &journal;
+void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   workers_ = &workers;
-  resolver_.watch(view_->targets);
+  routing_.begin(workers);
+  bench_as_before();
   admin_ = std::make_unique<AdminServer>(
       io_, pool_, options_.admin_listener,
-      [this](const api::AdminRequest& request) { return answer(request); });
+      [this](const api::AdminRequest& request) { return backend_.answer(request); },
+      &process_.events);
   admin_->start();
   file_watch_.start(options_.config_file);
   await_signals();
   purge_now_and_then();
+  tick_later();
   io_.run();
   pool_.join();
+}
+
+void Control::bench_as_before() {
+  const Moment now = read_clocks();
+  const auto benches = api::benches_by_hand(process_.catalog, now.wall);
+  if (benches.has_error()) return spdlog::warn("benches by hand: {}", benches.error().message);
+  for (const api::BenchByHand& bench : *benches) {
+    const auto slot = routing_.slot_of(process_.names.find(bench.target));
+    if (slot) process_.health.bench(*slot, now.steady, now.steady + (bench.until - now.wall));
+  }
 }
 
 void Control::await_signals() {
@@ -121,9 +133,11 @@ void Control::await_signals() {
 void Control::begin_drain() {
   if (draining_) return;
   draining_ = true;
-  ready_.store(false);
-  const auto patience = view_->settings->timeouts.drain;
+  process_.ready.store(false);
+  const auto patience = routing_.file()->timeouts.drain;
   spdlog::info("draining: answers under way may take up to {} ms", patience.count());
+  process_.events.publish("gate.draining", "{}");
+  process_.events.close();
   for (auto& worker : *workers_) worker->drain(patience);
 }
 
@@ -133,20 +147,34 @@ void Control::stop() {
     admin_->stop();
     signals_.cancel(ignored);
     purge_timer_.cancel();
+    tick_timer_.cancel();
     file_watch_.stop();
-    resolver_.stop();
-    io_.stop();
+    webhooks_.stop();
+    routing_.stop();
+    // What the pool is doing may still need this thread.
+    asio::post(pool_, [this] { asio::post(io_, [this] { io_.stop(); }); });
   });
 }
 
 void Control::purge_now_and_then() {
   asio::post(pool_, [this] {
-    const Result<void> purged = journal_->purge(read_clocks().wall);
+    const Result<void> purged = process_.journal.purge(read_clocks().wall);
     if (purged.has_error()) spdlog::warn("retention: {}", purged.error().message);
   });
   purge_timer_.expires_after(kPurgeInterval);
   purge_timer_.async_wait([this](error_code failed) {
     if (!failed) purge_now_and_then();
+  });
+}
+
+void Control::tick_later() {
+  tick_timer_.expires_after(Ticks::kInterval);
+  tick_timer_.async_wait([this](error_code failed) {
+    if (failed || draining_) return;
+    asio::post(pool_, [this] {
+      ticks_.run(read_clocks());
+      asio::post(io_, [this] { tick_later(); });
+    });
   });
 }
 
@@ -172,6 +200,9 @@ api::ReloadOutcome Control::load_and_apply() {
     spdlog::error("reload: {}", config::to_string(problem));
   }
   if (ok) spdlog::info("reloaded {}: {} changes", options_.config_file, outcome.changes.size());
+  process_.events.publish(ok ? "config.reloaded" : "config.refused",
+                          ok ? R"({"changes":)" + std::to_string(outcome.changes.size()) + "}"
+                             : R"({"problems":)" + std::to_string(outcome.problems.size()) + "}");
   const std::lock_guard lock(mutex_);
   last_reload_ok_ = ok;
   if (ok) last_reload_seconds_ = unix_seconds(read_clocks().wall);
@@ -179,7 +210,7 @@ api::ReloadOutcome Control::load_and_apply() {
 }
 
 void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcome) {
-  const auto before = current_view()->settings;
+  const auto before = routing_.file();
   auto refused = unchangeable(*before, settings);
   if (const std::string why = unsafe_to_ignore(settings); !why.empty()) refused = why;
   if (refused) {
@@ -187,81 +218,30 @@ void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcom
     return;
   }
   for (const std::string& key : settings_without_effect(settings)) spdlog::warn("{}", key);
-  // Views are built on the control thread alone; this one, of the pool, waits.
-  std::promise<Result<std::shared_ptr<const WorkerView>>> built;
-  asio::post(io_, [this, &built, &settings] {
-    built.set_value(build_view(std::make_shared<const config::Settings>(settings)));
-    resolver_.watch(current_view()->targets);
-  });
-  const auto view = built.get_future().get();
-  if (view.has_error()) {
-    outcome.problems.push_back(problem_of(options_.config_file, view.error()));
+  const auto changed =
+      routing_.change_file(std::make_shared<const config::Settings>(settings), read_clocks().wall);
+  if (changed.has_error()) {
+    outcome.problems.push_back(problem_of(options_.config_file, changed.error()));
     return;
   }
-  adopt_everywhere(*view);
-  outcome.generation = (*view)->snapshot->generation;
+  outcome.generation = routing_.view()->snapshot->generation;
   outcome.changes = describe_changes(*before, settings);
-}
-
-void Control::adopt_everywhere(const std::shared_ptr<const WorkerView>& view) {
-  std::vector<std::promise<void>> adopted(workers_->size());
-  for (std::size_t i = 0; i < workers_->size(); ++i) {
-    (*workers_)[i]->adopt(view, [&adopted, i] { adopted[i].set_value(); });
-  }
-  for (auto& each : adopted) each.get_future().wait();
-}
-
-std::shared_ptr<const WorkerView> Control::current_view() const {
-  const std::lock_guard lock(mutex_);
-  return view_;
-}
-
-api::AdminResponse Control::answer(const api::AdminRequest& request) {
-  const auto view = current_view();
-  api::AdminContext context{
-      .settings = *view->settings, .names = names_, .version = TALLYGATE_VERSION};
-  if (!ready_.load()) context.not_ready = make_error(Errc::draining, "the gate is draining");
-  context.tallies = [this] { return journal_->tallies(); };
-  context.find_record = [this](const Uuid& id) { return journal_->find(id); };
-  context.health_of = [this](router::NameId target) { return health_of(target); };
-  context.render_metrics = [this](telemetry::Format format) { return render_metrics(format); };
-  context.reload = [this] { return reload(); };
-  return api::answer_admin(request, context);
 }
 
 std::string Control::render_metrics(telemetry::Format format) const {
   telemetry::ProcessSample process = sample_process();
-  process.journal = journal_->status();
+  process.journal = process_.journal.status();
   process.version = TALLYGATE_VERSION;
   process.start_seconds = start_seconds_;
+  process.config_generation = routing_.view()->snapshot->generation;
   {
     const std::lock_guard lock(mutex_);
-    process.config_generation = view_->snapshot->generation;
     process.last_reload_ok = last_reload_ok_;
     process.last_reload_seconds = last_reload_seconds_;
   }
   std::vector<const telemetry::WorkerMetrics*> metrics;
   for (const auto& worker : *workers_) metrics.push_back(&worker->metrics);
-  return telemetry::render_metrics(metrics, process, names_, format);
-}
-
-api::TargetHealth Control::health_of(router::NameId target) const {
-  router::TargetSlot slot = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = slot_by_name_.find(target);
-    if (known == slot_by_name_.end()) return {};
-    slot = known->second;
-  }
-  const router::HealthState state = health_.state(slot);
-  const Moment now = read_clocks();
-  api::TargetHealth health;
-  health.failures_in_row = state.failures_in_row;
-  if (state.benched_until > now.steady) {
-    health.blacklisted_until = now.wall + std::chrono::duration_cast<std::chrono::microseconds>(
-                                              state.benched_until - now.steady);
-  }
-  return health;
+  return telemetry::render_metrics(metrics, process, process_.names, format);
 }
 
 }  // namespace tallygate

@@ -1,12 +1,9 @@
 #pragma once
-// The control thread: configuration and its reload, snapshots for the workers, names of targets,
-// the admin listener, signals. Builds each new WorkerView and answers a reload only when every
-// worker has adopted it. Long look-ups run on a small pool, never on this thread.
+// The control thread: signals, reloads, the admin listener, what happens by itself. What may block
+// runs on a small pool, never on this thread, which alone builds views (routing_table.h).
 
-#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,12 +11,12 @@
 
 #include "config/load.h"
 #include "gateway/admin_server.h"
-#include "gateway/api/admin.h"
+#include "gateway/control/admin_backend.h"
 #include "gateway/control/file_watch.h"
-#include "gateway/health_board.h"
-#include "gateway/upstream/resolver.h"
-#include "gateway/upstream/target_registry.h"
-#include "gateway/worker.h"
+#include "gateway/control/process.h"
+#include "gateway/control/routing_table.h"
+#include "gateway/control/ticks.h"
+#include "gateway/webhook_sender.h"
 
 namespace tallygate {
 
@@ -31,68 +28,58 @@ struct ControlOptions {
 
 class Control {
  public:
-  Control(ControlOptions options, HealthBoard& health, store::Names& names,
-          std::atomic<bool>& ready);
+  Control(ControlOptions options, Process process);
   ~Control();
 
-  /// The first view, before there are workers. Errors are those of targets and TLS files.
+  /// The first view, before there are workers. Errors are those of targets, TLS files and the
+  /// catalog.
   Result<std::shared_ptr<const WorkerView>> prepare(
       std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count);
 
   /// The thread's body, until a signal to stop has come and the workers have drained.
-  void run(store::Journal& journal, std::vector<std::unique_ptr<Worker>>& workers);
+  void run(std::vector<std::unique_ptr<Worker>>& workers);
   /// Any thread: run() returns.
   void stop();
 
  private:
-  Result<std::shared_ptr<const WorkerView>> build_view(
-      std::shared_ptr<const config::Settings> settings);
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+  /// Targets that somebody benched stay so over a restart.
+  void bench_as_before();
   void await_signals();
   void begin_drain();
   void purge_now_and_then();
-  /// Blocking until the workers have adopted: the pool's threads only.
+  void tick_later();
+  // Of the pool's threads:
   api::ReloadOutcome reload();
   void reload_if_changed();
   api::ReloadOutcome load_and_apply();
   void apply(const config::Settings& settings, api::ReloadOutcome& outcome);
-  void adopt_everywhere(const std::shared_ptr<const WorkerView>& view);
-  // Of the pool's threads:
-  api::AdminResponse answer(const api::AdminRequest& request);
   std::string render_metrics(telemetry::Format format) const;
-  api::TargetHealth health_of(router::NameId target) const;
-  std::shared_ptr<const WorkerView> current_view() const;
 
   ControlOptions options_;
-  HealthBoard& health_;
-  store::Names& names_;
-  std::atomic<bool>& ready_;
-  TargetRegistry targets_;
-  std::uint32_t worker_count_ = 1;
-  std::uint64_t generation_ = 0;
-
+  Process process_;
   asio::io_context io_{1};
-  asio::thread_pool pool_{2};
-  Resolver resolver_{io_};
+  asio::thread_pool pool_;
   asio::basic_signal_set<Executor> signals_;
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, Executor>
-      purge_timer_;
+  Timer purge_timer_;
+  Timer tick_timer_;
   FileWatch file_watch_;
+  RoutingTable routing_;
+  WebhookSender webhooks_;
+  Ticks ticks_;
+  AdminBackend backend_;
   std::unique_ptr<AdminServer> admin_;
-
-  store::Journal* journal_ = nullptr;
   std::vector<std::unique_ptr<Worker>>* workers_ = nullptr;
-
-  /// What the pool's threads read: replaced by this thread under the mutex.
-  mutable std::mutex mutex_;
-  std::shared_ptr<const WorkerView> view_;
-  std::map<router::NameId, router::TargetSlot> slot_by_name_;
-  bool last_reload_ok_ = true;
-  double last_reload_seconds_ = 0;
+  bool draining_ = false;
   double start_seconds_ = 0;
+
   std::mutex reloading_;     ///< one at a time
   std::string loaded_text_;  ///< of the file when it was last read, under reloading_
-  bool draining_ = false;
+  mutable std::mutex mutex_;
+  bool last_reload_ok_ = true;
+  double last_reload_seconds_ = 0;
 };
 
 }  // namespace tallygate

@@ -33,8 +33,8 @@ template <class T>
 void replace(std::shared_ptr<const std::vector<T>>& all, const store::Document& document,
              Parse<T> parse) {
   auto next = std::make_shared<std::vector<T>>(*all);
-  const auto at = std::ranges::lower_bound(*next, document.id, {},
-                                           [](const T& one) { return id_of(one); });
+  const auto at =
+      std::ranges::lower_bound(*next, document.id, {}, [](const T& one) { return id_of(one); });
   const bool known = at != next->end() && id_of(*at) == document.id;
   if (document.body.empty()) {
     if (known) next->erase(at);
@@ -58,9 +58,8 @@ void replace(std::shared_ptr<const std::vector<T>>& all, const store::Document& 
 Result<void> Documents::follow(store::Catalog& catalog) {
   catalog.watch([this](const std::vector<store::Document>& written) { note(written); });
   const std::lock_guard lock(mutex_);
-  auto versions =
-      read_all<registry::ModelVersion>(catalog, registry::kModelVersionKind,
-                                       registry::model_version_of);
+  auto versions = read_all<registry::ModelVersion>(catalog, registry::kModelVersionKind,
+                                                   registry::model_version_of);
   if (versions.has_error()) return versions.error();
   auto tests = read_all<registry::AbTest>(catalog, registry::kAbTestKind, registry::ab_test_of);
   if (tests.has_error()) return tests.error();

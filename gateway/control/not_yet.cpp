@@ -7,7 +7,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   const auto note = [&](bool is_set, const char* key) {
     if (is_set) keys.push_back(std::string(key) + " has no effect in this version");
   };
-  note(!settings.auto_pools.empty(), "auto");
   note(settings.min_rate != 0, "min_rate");
   note(settings.timeouts.stream_total.count() != 0, "timeouts.stream_total");
   note(settings.capture.bodies != config::CaptureBodies::none, "capture.bodies");
@@ -18,11 +17,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
     keys.push_back(
         "listeners.data.require_key: client keys cannot be made in this version, so every "
         "request is answered 401");
-  }
-  for (const auto& [name, route] : settings.routes) {
-    if (!route.experiment) continue;
-    note(!route.experiment->criteria_json.empty(),
-         ("routes." + name + ".experiment.criteria").c_str());
   }
   return keys;
 }

@@ -70,6 +70,8 @@ router::Record make_record(const Exchange& x, SteadyTime now) {
   fill_ending(x, r);
   const wire::Usage& usage = x.answer.observer.usage();
   r.latency_us = micros_between(x.started, now);
+  const auto limit = x.plan.assignment.max_latency;
+  r.exceeded = limit.count() != 0 && now - x.started > limit;
   if (x.answer.content_seen) r.first_token_us = micros_between(x.started, x.first_content);
   r.overhead_us = x.overhead_us;
   r.input_tokens = usage.input_tokens;
@@ -143,6 +145,10 @@ Task<void> finish(Exchange& x) {
   x.phase = router::Phase::finishing;
   router::Record record = make_record(x, x.ended);
   if (!x.mirror_of) count_inference(x, record);
+  if (x.plan.by_pool && x.committed && !x.mirror_of) {
+    x.worker.shared().continuity.remember(x.plan.assignment.unit_hash,
+                                          {x.candidate->route, x.candidate->version});
+  }
   const std::uint64_t number = x.worker.journal().append(std::move(record));
   if (client_left) {
     x.session.out.clear();

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/wire/multipart.h"
+#include "router/auto_pool.h"
 
 namespace tallygate {
 namespace {
@@ -49,6 +50,20 @@ Result<std::string_view> find_unit(const Exchange& x) {
   return std::string_view{};
 }
 
+/// How an auto pool is to choose, if the request says so.
+Result<std::optional<config::Criterion>> find_criterion(const Exchange& x) {
+  const std::string_view text = x.session.head().value_of("x-tallygate-optimize");
+  if (text.empty()) return std::optional<config::Criterion>();
+  const auto criterion = router::parse_criterion(text);
+  if (!criterion) {
+    return make_error(Errc::invalid_parameter,
+                      "x-tallygate-optimize is one of cost, accuracy, creativity, speed, "
+                      "continuity",
+                      "x-tallygate-optimize");
+  }
+  return criterion;
+}
+
 }  // namespace
 
 Result<router::RequestFacts> read_facts(Exchange& x) {
@@ -66,6 +81,9 @@ Result<router::RequestFacts> read_facts(Exchange& x) {
   facts.protocol = x.endpoint.protocol;
   facts.conversation = x.endpoint.conversation;
   facts.streamed = x.facts.stream;
+  const auto criterion = find_criterion(x);
+  if (criterion.has_error()) return criterion.error();
+  facts.criterion = *criterion;
   return facts;
 }
 

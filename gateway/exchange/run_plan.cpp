@@ -8,6 +8,8 @@
 #include "gateway/exchange/upstream_call.h"
 #include "gateway/http/response_writer.h"
 #include "gateway/worker_clock.h"
+#include "router/assign.h"
+#include "router/auto_pool.h"
 #include "router/retry.h"
 
 namespace tallygate {
@@ -118,6 +120,9 @@ Result<void> plan_exchange(Exchange& x, std::string_view model) {
   Result<router::RequestFacts> facts = read_facts(x);
   if (facts.has_error()) return facts.error();
   if (!model.empty()) facts->model = model;
+  if (router::wants_continuity(*view.snapshot, *facts) && !facts->unit.empty()) {
+    facts->last_served = x.worker.shared().continuity.find(router::hash_unit(facts->unit, 0));
+  }
   Result<router::Plan> plan = router::plan_route(*view.snapshot, x.worker.shared().health.view(),
                                                  *facts, x.started, x.worker.dice());
   if (plan.has_error()) return plan.error();

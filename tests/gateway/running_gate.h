@@ -39,7 +39,7 @@ struct RunningGate {
     const auto listener = http::listen_on("127.0.0.1", 0, http::Sharing::exclusive).value();
     port = http::port_of(listener);
     worker = std::make_unique<Worker>(
-        SharedParts{health, names, *journal, ready, telemetry::make_series_limit()},
+        SharedParts{health, names, *journal, ready, telemetry::make_series_limit(), continuity},
         view_of(settings));
     stopped = std::async(std::launch::async, [this, listener] { worker->run(listener); });
   }
@@ -145,6 +145,7 @@ struct RunningGate {
   testing::Listener main;
   testing::Listener backup;
   HealthBoard health;
+  ContinuityBook continuity;
   store::Names names;
   TargetRegistry targets;
   std::atomic<bool> ready{true};

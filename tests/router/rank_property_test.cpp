@@ -27,7 +27,7 @@ std::optional<double> random_prior(Dice& dice) {
 
 RankCandidate random_candidate(Dice& dice) {
   RankCandidate candidate;
-  Evidence& evidence = candidate.evidence;
+  Measured& evidence = candidate.evidence;
   evidence.successes = evidence.latency_count = random_count(dice);
   evidence.failures = random_count(dice);
   evidence.tokens = evidence.successes * (dice() % 1000);
@@ -84,7 +84,7 @@ TEST(RankProperty, NeverRanksHigherForMoreFailures) {
 TEST(RankProperty, NeverRanksHigherForMoreTimeOrMoney) {
   check_pools([](const auto& pool, std::size_t index, RankMetric, Dice& dice) {
     auto worse = pool;
-    Evidence& evidence = worse[index].evidence;
+    Measured& evidence = worse[index].evidence;
     if (evidence.successes == 0) return;
     evidence.latency_ms_sum *= 1 + random_share(dice);
     evidence.cost_nano_usd += static_cast<std::int64_t>(random_count(dice));

@@ -53,7 +53,7 @@ TEST(RankMetric, HasANameEach) {
   EXPECT_EQ(parse_rank_metric(""), std::nullopt);
 }
 
-TEST(Evidence, IsTheSumOfTallies) {
+TEST(Measured, IsTheSumOfTallies) {
   Tally tally;
   Record record;
   record.latency_us = 200'000;
@@ -67,7 +67,7 @@ TEST(Evidence, IsTheSumOfTallies) {
   tally.fold(record);
   record.outcome = Outcome::client_error;
   tally.fold(record);
-  Evidence evidence;
+  Measured evidence;
   evidence.add(tally);
   evidence.add(tally);
   EXPECT_EQ(evidence.successes, 2U);

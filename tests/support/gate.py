@@ -154,7 +154,16 @@ class Gate(Process):
         self.admin = admin
         self.port = data
         self.url = f"http://127.0.0.1:{data}"
+        self.folder = folder
         super().__init__(name, [GATE, "serve", "--config", self.config_file], folder)
+
+    def restart(self, kill=False):
+        """On the same ports and store."""
+        if kill:
+            self.kill()
+        else:
+            self.stop()
+        super().__init__(self.name, [GATE, "serve", "--config", self.config_file], self.folder)
 
     def listeners(self, data, admin):
         return {"data": {"address": "127.0.0.1", "port": data},

@@ -1,0 +1,115 @@
+#include "gateway/control/admin_backend.h"
+
+#include <random>
+
+#include "gateway/worker_clock.h"
+#include "store/unit_book.h"
+
+namespace tallygate {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+Uuid make_id() {
+  thread_local std::random_device device;
+  const auto draw = [] { return (std::uint64_t{device()} << 32) | device(); };
+  return make_uuid_v7(read_clocks().wall, draw(), draw());
+}
+
+Error not_routed_to() {
+  return make_error(Errc::not_found, "Nothing is routed to a target of this name.", "target");
+}
+
+}  // namespace
+
+api::AdminResponse AdminBackend::answer(const api::AdminRequest& request) {
+  const auto file = routing_.file();
+  api::AdminContext context{
+      .settings = *file, .names = process_.names, .version = TALLYGATE_VERSION};
+  context.now = read_clocks().wall;
+  if (!process_.ready.load()) {
+    context.not_ready = make_error(Errc::draining, "the gate is draining");
+  }
+  context.render_metrics = control_.render_metrics;
+  context.reload = control_.reload;
+  add_counts(context);
+  add_health(context);
+  add_documents(context);
+  return api::answer_admin(request, context);
+}
+
+void AdminBackend::add_counts(api::AdminContext& context) {
+  const store::Journal& journal = process_.journal;
+  context.tallies = [&journal] { return journal.tallies(); };
+  context.tallies_of = [&journal](const router::TallyFilter& filter) {
+    return journal.tallies(filter);
+  };
+  context.units_of = [&journal](router::NameId experiment) { return journal.units(experiment); };
+  context.find_record = [&journal](const Uuid& id) { return journal.find(id); };
+  context.totals = [&journal](const router::TallyFilter& filter) { return journal.totals(filter); };
+  context.series = [&journal](const api::SeriesQuery& query) {
+    return api::read_series(
+        query, [&journal](const store::SeriesQuery& asked) { return journal.series(asked); });
+  };
+}
+
+void AdminBackend::add_health(api::AdminContext& context) {
+  context.health_of = [this](router::NameId target) { return health_of(target); };
+  context.blacklisted = [this] { return blacklisted(); };
+  context.bench = [this](router::NameId target, WallTime until) -> Result<void> {
+    const auto slot = routing_.slot_of(target);
+    if (!slot) return not_routed_to();
+    const Moment now = read_clocks();
+    process_.health.bench(*slot, now.steady, now.steady + (until - now.wall));
+    return {};
+  };
+  context.pardon = [this](router::NameId target) -> Result<void> {
+    const auto slot = routing_.slot_of(target);
+    if (!slot) return not_routed_to();
+    process_.health.pardon(*slot);
+    return {};
+  };
+}
+
+void AdminBackend::add_documents(api::AdminContext& context) {
+  context.catalog = &process_.catalog;
+  context.make_id = make_id;
+  context.secrets = config::real_surroundings();
+  context.publish = [this] { return routing_.publish(); };
+  context.announce = [this](std::string_view name, const std::string& data) {
+    process_.events.publish(name, data);
+  };
+  context.backup = [this](const std::string& folder) {
+    return store::make_backup(folder, process_.catalog, process_.journal);
+  };
+}
+
+api::TargetHealth AdminBackend::health_of(router::NameId target) const {
+  const auto slot = routing_.slot_of(target);
+  if (!slot) return {};
+  const router::HealthState state = process_.health.state(*slot);
+  const Moment now = read_clocks();
+  api::TargetHealth health;
+  health.failures_in_row = state.failures_in_row;
+  if (state.benched_until > now.steady) {
+    health.blacklisted_until =
+        now.wall + duration_cast<microseconds>(state.benched_until - now.steady);
+  }
+  return health;
+}
+
+std::vector<api::BlacklistedTarget> AdminBackend::blacklisted() const {
+  const Moment now = read_clocks();
+  std::vector<api::BlacklistedTarget> targets;
+  for (const auto& [name, slot] : routing_.slots()) {
+    const router::HealthState state = process_.health.state(slot);
+    if (state.benched_until <= now.steady) continue;
+    targets.push_back({name, state.failures_in_row,
+                       now.wall + duration_cast<microseconds>(state.benched_until - now.steady),
+                       process_.health.is_benched_by_hand(slot)});
+  }
+  return targets;
+}
+
+}  // namespace tallygate

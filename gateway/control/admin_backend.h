@@ -1,0 +1,39 @@
+#pragma once
+// What the admin API may use of the process: fills an AdminContext for each request. Its functions
+// block; control's pool only.
+
+#include <functional>
+#include <string>
+
+#include "gateway/api/admin.h"
+#include "gateway/control/process.h"
+#include "gateway/control/routing_table.h"
+
+namespace tallygate {
+
+/// What only Control knows.
+struct ControlFunctions {
+  std::function<api::ReloadOutcome()> reload;
+  std::function<std::string(telemetry::Format)> render_metrics;
+};
+
+class AdminBackend {
+ public:
+  AdminBackend(Process process, RoutingTable& routing, ControlFunctions control)
+      : process_(process), routing_(routing), control_(std::move(control)) {}
+
+  api::AdminResponse answer(const api::AdminRequest& request);
+
+ private:
+  void add_counts(api::AdminContext& context);
+  void add_health(api::AdminContext& context);
+  void add_documents(api::AdminContext& context);
+  api::TargetHealth health_of(router::NameId target) const;
+  std::vector<api::BlacklistedTarget> blacklisted() const;
+
+  Process process_;
+  RoutingTable& routing_;
+  ControlFunctions control_;
+};
+
+}  // namespace tallygate

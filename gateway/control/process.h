@@ -1,0 +1,24 @@
+#pragma once
+// The parts of the running process that control works with. Made by app, before anything runs;
+// outlives control.
+
+#include <atomic>
+
+#include "gateway/event_feed.h"
+#include "gateway/health_board.h"
+#include "store/catalog.h"
+#include "store/journal.h"
+#include "store/names.h"
+
+namespace tallygate {
+
+struct Process {
+  HealthBoard& health;
+  store::Names& names;
+  store::Journal& journal;
+  store::Catalog& catalog;
+  EventFeed& events;
+  std::atomic<bool>& ready;  ///< what /readyz answers
+};
+
+}  // namespace tallygate

@@ -1,0 +1,50 @@
+#include "gateway/control/view_builder.h"
+
+#include <algorithm>
+
+#include "gateway/control/process_sample.h"
+#include "router/auto_pool.h"
+
+namespace tallygate {
+
+Result<ViewBuilder::View> ViewBuilder::build(const Routing& routing,
+                                             const router::Performance& measured) {
+  const config::Settings& settings = *routing.settings;
+  const std::uint32_t connections = connection_limit(settings);
+  auto view = std::make_shared<WorkerView>();
+  if (settings.listeners.data.tls) {
+    auto context = http::make_server_context(*settings.listeners.data.tls);
+    if (context.has_error()) return context.error();
+    view->data_tls = *context;
+  }
+  auto targets = targets_.prepare(settings, connections);
+  if (targets.has_error()) return targets.error();
+  router::Naming naming;
+  naming.intern = [this](std::string_view text) { return names_.intern(text); };
+  naming.target_slot = [this](const std::string& name, const config::Target&) {
+    return targets_.slot_of(name);
+  };
+  view->settings = routing.settings;
+  view->snapshot =
+      router::build_snapshot(settings, ++generation_, naming, &measured, &routing.tests);
+  view->targets = std::move(*targets);
+  view->connection_limit = std::max(1U, connections / worker_count_);
+  return View(std::move(view));
+}
+
+ViewBuilder::View ViewBuilder::ranked_again(const View& view, const router::Performance& measured) {
+  auto snapshot = router::rank_again(view->snapshot, *view->settings, measured, generation_ + 1);
+  if (snapshot == view->snapshot) return view;
+  ++generation_;
+  auto next = std::make_shared<WorkerView>(*view);
+  next->snapshot = std::move(snapshot);
+  return next;
+}
+
+std::map<router::NameId, router::TargetSlot> ViewBuilder::slots_by_name() const {
+  std::map<router::NameId, router::TargetSlot> slots;
+  for (const auto& [name, target] : targets_.current()) slots[target->name] = target->slot;
+  return slots;
+}
+
+}  // namespace tallygate

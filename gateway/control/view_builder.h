@@ -1,0 +1,45 @@
+#pragma once
+// Builds what workers route by from settings, running tests and measured performance. Control
+// thread only (and the starter's, before there is one).
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "gateway/upstream/target_registry.h"
+#include "gateway/worker.h"
+#include "router/experiment/running_test.h"
+#include "router/performance.h"
+
+namespace tallygate {
+
+/// The configuration file merged with the catalog.
+struct Routing {
+  std::shared_ptr<const config::Settings> settings;
+  router::RunningTests tests;
+};
+
+class ViewBuilder {
+ public:
+  using View = std::shared_ptr<const WorkerView>;
+
+  ViewBuilder(HealthBoard& health, store::Names& names) : names_(names), targets_(health, names) {}
+
+  void set_worker_count(std::uint32_t count) { worker_count_ = count; }
+
+  /// Errors are those of targets and TLS files; nothing is changed then.
+  Result<View> build(const Routing& routing, const router::Performance& measured);
+  /// `view` with its auto pools ranked anew; `view` itself if no order changes.
+  View ranked_again(const View& view, const router::Performance& measured);
+
+  /// Of the view that was built last, by the names of records.
+  std::map<router::NameId, router::TargetSlot> slots_by_name() const;
+
+ private:
+  store::Names& names_;
+  TargetRegistry targets_;
+  std::uint32_t worker_count_ = 1;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace tallygate

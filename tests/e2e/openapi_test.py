@@ -1,0 +1,129 @@
+"""Real answers of the admin API against the OpenAPI document that it serves."""
+
+import json
+import re
+import unittest
+import urllib.parse
+
+from gate import GateTest, call, chat
+from jsonschema import Draft202012Validator
+
+VERSIONS = "/api/admin/llm-models/versions"
+METRICS = "/api/admin/llm-models/metrics"
+PREDICTIONS = "/api/admin/llm-models/predictions"
+TESTS = "/api/v1/ab-tests"
+
+
+class OpenApi(GateTest):
+    split = {"a": 50, "b": 50}
+
+    def setUp(self):
+        self.document = self.ask("GET", "/openapi.json", checked=False)
+        self.seen = set()
+
+    def ask(self, method, path, body=None, checked=True):
+        status, headers, content = call(self.gate.admin, method, path, body)
+        if checked:
+            self.check(method, path, status, headers, content)
+        return json.loads(content) if "json" in headers.get("content-type", "") else None
+
+    def operation(self, method, path):
+        path = urllib.parse.urlsplit(path).path
+        for template in sorted(self.document["paths"], key=lambda text: text.count("{")):
+            pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(template))
+            item = self.document["paths"][template]
+            if re.fullmatch(pattern, path) and method.lower() in item:
+                return template, item[method.lower()]
+        self.fail(f"{method} {path} is not in the document")
+
+    def check(self, method, path, status, headers, content):
+        template, operation = self.operation(method, path)
+        responses = operation["responses"]
+        answer = responses.get(str(status), responses.get("default"))
+        self.assertIsNotNone(answer, f"{method} {template} answers {status}: {content[:300]}")
+        if str(status) in responses:
+            self.seen.add((method, template))
+        if "$ref" in answer:
+            answer = self.document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+        schema = answer.get("content", {}).get("application/json", {}).get("schema")
+        if schema is None or "json" not in headers.get("content-type", ""):
+            return
+        whole = {**schema, "components": self.document["components"]}
+        errors = list(Draft202012Validator(whole).iter_errors(json.loads(content)))
+        self.assertFalse(errors, f"{method} {path} {status}: "
+                                 f"{[(e.json_path, e.message[:300]) for e in errors[:3]]}")
+
+    def test_the_document_is_sound(self):
+        self.assertTrue(self.document["openapi"].startswith("3.1"))
+        for name, schema in self.document["components"]["schemas"].items():
+            with self.subTest(name):
+                Draft202012Validator.check_schema(schema)
+        ids = [operation.get("operationId") for item in self.document["paths"].values()
+               for operation in item.values() if isinstance(operation, dict)]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_every_answer_fits_its_schema(self):
+        ids = []
+        for number in range(20):
+            _, fields, _ = self.gate.post("/v1/chat/completions", chat(user=f"u{number}"))
+            ids.append(fields["x-request-id"])
+        self.ask("GET", f"/api/requests/{ids[0]}")
+        a = self.ask("POST", VERSIONS, {"name": "a", "version": "1.0.0", "modelType": "shown",
+                                        "isActive": True, "isDefault": True, "targets": ["one"]})
+        b = self.ask("POST", VERSIONS, {"name": "b", "version": "1.1.0", "modelType": "shown",
+                                        "isActive": True, "targets": ["two"]})
+        self.ask("PUT", f"{VERSIONS}/{b['id']}", {"notes": "second"})
+        self.ask("POST", f"{VERSIONS}/{b['id']}/make-default")
+        self.ask("POST", f"{VERSIONS}/rollback", {"modelType": "shown"})
+        form_one = self.ask("POST", "/api/admin/llm-models/ab-tests", {
+            "name": "one", "modelVersionAId": a["id"], "modelVersionBId": b["id"], "trafficSplit": 50})
+        self.ask("PUT", f"/api/admin/llm-models/ab-tests/{form_one['id']}", {"description": "x"})
+        test = self.ask("POST", TESTS, {
+            "name": "two", "model_type": "shown", "variant_a": "1.0.0", "variant_b": "1.1.0",
+            "traffic_split": {"a": 0.5, "b": 0.5}, "criteria": {"max_error_rate": 0.1}})["test_id"]
+        self.ask("POST", f"{TESTS}/{test}/start")
+        for number in range(60):
+            self.gate.post("/v1/chat/completions", chat("shown", user=f"u{number}"))
+        self.ask("POST", f"{TESTS}/{test}/metrics", {"variant": "a", "name": "score", "value": 4.5})
+        self.ask("PUT", f"{TESTS}/{test}/traffic", {"split": {"a": 0.4, "b": 0.6}})
+        self.ask("POST", METRICS, {"modelVersionId": a["id"], "metricType": "accuracy",
+                                   "metricValue": 0.9, "dataset": "test", "period": "daily"})
+        self.ask("POST", f"{METRICS}/alerts", {"metricType": "accuracy", "modelType": "shown",
+                                               "below": 0.5, "window": "1h"})
+        self.ask("POST", PREDICTIONS, {"modelVersionId": a["id"], "subjectId": "s1", "predicted": True})
+        self.ask("POST", f"{PREDICTIONS}/s1/outcome", {"actual": True})
+        self.ask("POST", "/performance/blacklisted",
+                 {"target": "two", "seconds": 60, "reason": "maintenance"})
+        for path in ("/livez", "/readyz", "/-/version", "/performance", "/performance/rankings",
+                     "/performance/blacklisted", "/performance/summary", "/performance/usage",
+                     "/performance/metrics/assistant", VERSIONS, f"{VERSIONS}/{a['id']}",
+                     f"{VERSIONS}/config:assistant@1.0.0", f"{VERSIONS}/{a['id']}/history",
+                     "/api/admin/llm-models/ab-tests", f"/api/admin/llm-models/ab-tests/{test}",
+                     TESTS, f"{TESTS}/{test}", f"{TESTS}/{test}/preview?split=0.5,0.5",
+                     f"{TESTS}/user/variant?model_type=shown&user_id=u1", METRICS,
+                     f"{METRICS}/compare?versions={a['id']},{b['id']}&metricType=accuracy",
+                     f"{METRICS}/alerts", f"{PREDICTIONS}/s1", "/api/audit"):
+            with self.subTest(path):
+                self.ask("GET", path)
+        self.ask("DELETE", "/performance/blacklisted/two")
+        for move in ("pause", "resume", "complete"):
+            self.ask("POST", f"{TESTS}/{test}/{move}", {"winner": "b"} if move == "complete" else None)
+        self.ask("POST", "/api/backup", {"folder": str(self.folder / "backups")})
+        wanted = {(method.upper(), path) for path, item in self.document["paths"].items()
+                  for method in item if method in ("get", "post", "put", "delete")}
+        print(f"checked {len(self.seen)} of {len(wanted)} operations; not: "
+              f"{sorted(wanted - self.seen)}")
+        self.assertGreater(len(self.seen), 0.8 * len(wanted))
+
+    def test_refusals_fit_too(self):
+        for method, path, body in (
+                ("GET", f"{VERSIONS}/nobody", None), ("POST", VERSIONS, {"verison": 1}),
+                ("POST", TESTS, {"name": "x"}), ("GET", "/api/requests/nothing", None),
+                ("GET", f"{VERSIONS}?limit=100000", None), ("POST", "/performance/blacklisted", {})):
+            with self.subTest(path):
+                told = self.ask(method, path, body)
+                self.assertEqual(set(told["error"]), {"message", "type", "param", "code"})
+
+
+if __name__ == "__main__":
+    unittest.main()
