@@ -74,12 +74,13 @@ std::optional<router::Look> Ticks::look_at(const registry::AbTest& test, WallTim
   counts.units = process_.journal.units(name);
   auto custom = registry::custom_metrics(process_.catalog, test.id);
   if (custom.has_value()) counts.custom = std::move(*custom);
-  return registry::look_at(test, counts, now);
+  return registry::look_at(test, counts, now, srm_p_.try_emplace(test.id, 1.0).first->second);
 }
 
 void Ticks::forget_ended_tests() {
   for (const registry::AbTest& test : *routing_.documents().ab_tests()) {
     if (!test.ended) continue;
+    srm_p_.erase(test.id);
     const router::NameId name = process_.names.find(registry::record_name(test));
     if (name == 0) continue;
     const store::UnitCounts units = process_.journal.units(name);

@@ -39,7 +39,8 @@ class Ticks {
   RoutingTable& routing_;
   WebhookSender& webhooks_;
   LiveFigures figures_;
-  bool looks_ = false;  ///< statistics are judged in this tick
+  std::map<Uuid, double> srm_p_;  ///< of running tests: how far it has fallen since the start
+  bool looks_ = false;            ///< statistics are judged in this tick
   SteadyTime next_look_{};
   SteadyTime next_ranking_{};
   std::string last_failure_;  ///< logged once

@@ -103,16 +103,18 @@ router::Evidence evidence_of(const AbTest& test, const AbTestCounts& counts, Wal
   return evidence;
 }
 
-router::Look look_at(const AbTest& test, const AbTestCounts& counts, WallTime now) {
-  const router::Evidence evidence = evidence_of(test, counts, now);
+router::Look look_at(const AbTest& test, const AbTestCounts& counts, WallTime now, double& srm_p) {
+  router::Evidence evidence = evidence_of(test, counts, now);
+  evidence.srm_p_before = srm_p;
   std::uint64_t fewest = UINT64_MAX;
   for (const router::ArmEvidence& arm : evidence.arms) {
     // An arm that was split to nothing holds nobody up.
     if (arm.epochs.empty() || arm.epochs.back().planned_share <= 0) continue;
     fewest = std::min(fewest, arm.epochs.back().started);
   }
-  return router::look_of(router::analyse(test.criteria, evidence),
-                         fewest == UINT64_MAX ? 0 : fewest);
+  const router::Analysis analysis = router::analyse(test.criteria, evidence);
+  srm_p = analysis.srm_p;
+  return router::look_of(analysis, fewest == UINT64_MAX ? 0 : fewest);
 }
 
 }  // namespace tallygate::registry

@@ -26,6 +26,7 @@ router::Tally arm_tally(const AbTestCounts& counts, std::uint8_t arm);
 router::Evidence evidence_of(const AbTest& test, const AbTestCounts& counts, WallTime now);
 
 /// For tick(): the analysis of all epochs, and the requests of the current one.
-router::Look look_at(const AbTest& test, const AbTestCounts& counts, WallTime now);
+/// `srm_p` is that of the look before (1 at first), and afterwards of this one.
+router::Look look_at(const AbTest& test, const AbTestCounts& counts, WallTime now, double& srm_p);
 
 }  // namespace tallygate::registry

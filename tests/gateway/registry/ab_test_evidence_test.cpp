@@ -78,7 +78,8 @@ TEST(AbTestEvidence, SumsAnArmOverItsEpochs) {
 }
 
 TEST(AbTestEvidence, LooksAtNothingCalmly) {
-  const router::Look look = look_at(some_active(), {}, day(3));
+  double srm_p = 1;
+  const router::Look look = look_at(some_active(), {}, day(3), srm_p);
   EXPECT_NE(look.guardrail, router::Guardrail::fail);
   EXPECT_EQ(look.stage_requests, 0U);
 }
@@ -88,7 +89,8 @@ TEST(AbTestEvidence, SeesATreatmentThatBreaksItsLimit) {
   counted.request.criteria.max_error_rate = 0.01;
   counted.add(1, 0, tally_of(6400, 20));
   counted.add(1, 1, tally_of(6400, 640));
-  const router::Look look = look_at(some_active(1, counted.request), counted.counts, day(3));
+  double srm_p = 1;
+  const router::Look look = look_at(some_active(1, counted.request), counted.counts, day(3), srm_p);
   EXPECT_EQ(look.guardrail, router::Guardrail::fail);
   EXPECT_FALSE(look.evidence.empty());
   EXPECT_EQ(look.stage_requests, 6400U);
@@ -102,7 +104,8 @@ TEST(AbTestEvidence, CountsTheRequestsOfTheCurrentStageOnly) {
   counted.add(1, 1, tally_of(6400, 0));
   counted.add(2, 0, tally_of(640, 0));
   counted.add(2, 1, tally_of(128, 0));
-  EXPECT_EQ(look_at(test, counted.counts, day(4)).stage_requests, 128U);
+  double srm_p = 1;
+  EXPECT_EQ(look_at(test, counted.counts, day(4), srm_p).stage_requests, 128U);
 }
 
 }  // namespace
