@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <random>
+#include <thread>
 
 #include "gateway/api/performance_blacklist.h"
 #include "gateway/control/describe_changes.h"
@@ -105,7 +106,19 @@ void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   purge_now_and_then();
   tick_later();
   io_.run();
-  pool_.join();
+  finish_pool();
+}
+
+void Control::finish_pool() {
+  // What the pool is still doing may wait for a view, which this thread builds.
+  const auto not_done = asio::make_work_guard(io_);
+  io_.restart();
+  std::thread joiner([this] {
+    pool_.join();
+    io_.stop();
+  });
+  io_.run();
+  joiner.join();
 }
 
 void Control::bench_as_before() {
@@ -151,8 +164,7 @@ void Control::stop() {
     file_watch_.stop();
     webhooks_.stop();
     routing_.stop();
-    // What the pool is doing may still need this thread.
-    asio::post(pool_, [this] { asio::post(io_, [this] { io_.stop(); }); });
+    io_.stop();
   });
 }
 

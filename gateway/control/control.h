@@ -51,6 +51,7 @@ class Control {
   void begin_drain();
   void purge_now_and_then();
   void tick_later();
+  void finish_pool();
   // Of the pool's threads:
   api::ReloadOutcome reload();
   void reload_if_changed();
