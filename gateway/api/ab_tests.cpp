@@ -116,11 +116,10 @@ Result<Change> create(const json::object& body, const AdminContext& context,
 
 AdminResponse answer_create(const AdminRequest& request, std::string_view,
                             const AdminContext& context) {
-  const auto body = read_body(request, kNewAbTest);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return create(*body, context, catalog);
-  });
+  return answer_write(request, context, kNewAbTest,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return create(body, context, catalog);
+                      });
 }
 
 /// The arms with what the body says of versions and split; nullopt = nothing.
@@ -186,11 +185,10 @@ Result<Change> update(const AdminRequest& request, std::string_view id, const js
 
 AdminResponse answer_update(const AdminRequest& request, std::string_view id,
                             const AdminContext& context) {
-  const auto body = read_body(request, kAbTestPatch);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return update(request, id, *body, context, catalog);
-  });
+  return answer_write(request, context, kAbTestPatch,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return update(request, id, body, context, catalog);
+                      });
 }
 
 AdminResponse answer_get(const AdminRequest& request, std::string_view id,

@@ -122,11 +122,10 @@ Result<Change> create(const json::object& body, const AdminContext& context,
 
 AdminResponse answer_create(const AdminRequest& request, std::string_view,
                             const AdminContext& context) {
-  const auto body = read_body(request, kNewAbTest);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return create(*body, context, catalog);
-  });
+  return answer_write(request, context, kNewAbTest,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return create(body, context, catalog);
+                      });
 }
 
 AdminResponse answer_list(const AdminRequest& request, std::string_view,

@@ -315,11 +315,10 @@ AdminResponse answer_of(const AdminRequest& request, Result<std::string> body) {
 
 AdminResponse create_metric(const AdminRequest& request, std::string_view,
                             const AdminContext& context) {
-  const auto body = read_body(request, kNewMetric);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return decide_metric(catalog, context, metric_of_body(*body, context.now));
-  });
+  return answer_write(request, context, kNewMetric,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return decide_metric(catalog, context, metric_of_body(body, context.now));
+                      });
 }
 
 AdminResponse list_metrics(const AdminRequest& request, std::string_view,

@@ -248,11 +248,10 @@ Result<Change> decide_outcome(const store::Catalog& catalog, const AdminContext&
 
 AdminResponse create_prediction(const AdminRequest& request, std::string_view,
                                 const AdminContext& context) {
-  const auto body = read_body(request, kNewPrediction);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return decide_prediction(catalog, context, *body);
-  });
+  return answer_write(request, context, kNewPrediction,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return decide_prediction(catalog, context, body);
+                      });
 }
 
 AdminResponse answer_subject(const AdminRequest& request, std::string_view subject_id,
@@ -271,11 +270,10 @@ AdminResponse answer_subject(const AdminRequest& request, std::string_view subje
 
 AdminResponse record_outcome(const AdminRequest& request, std::string_view subject_id,
                              const AdminContext& context) {
-  const auto body = read_body(request, kOutcome);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) {
-    return decide_outcome(catalog, context, std::string(subject_id), *body);
-  });
+  return answer_write(request, context, kOutcome,
+                      [&](const boost::json::object& body, const store::Catalog& catalog) {
+                        return decide_outcome(catalog, context, std::string(subject_id), body);
+                      });
 }
 
 std::span<const AdminRoute> prediction_routes() { return kRoutes; }

@@ -102,51 +102,51 @@ Change change_of(ModelVersion after, std::vector<store::DocumentWrite> writes, c
 
 AdminResponse create_version(const AdminRequest& request, std::string_view,
                              const AdminContext& context) {
-  const auto body = read_body(request, kNewVersionFields);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) -> Result<Change> {
-    ModelVersion version;
-    merge_version(*body, version);
-    version.id = to_string(context.make_id());
-    auto fits = check_servable(version, context);
-    if (!fits) return fits.error();
-    if (fits = check_free(catalog, version); !fits) return fits.error();
-    auto writes = writes_of(catalog, version, false);
-    if (!writes) return writes.error();
-    Change change = change_of(version, std::move(*writes), "create", context);
-    if (version.is_default) change.events.emplace_back("default", event_of(version, context));
-    return change;
-  });
+  return answer_write(
+      request, context, kNewVersionFields,
+      [&](const boost::json::object& body, const store::Catalog& catalog) -> Result<Change> {
+        ModelVersion version;
+        merge_version(body, version);
+        version.id = to_string(context.make_id());
+        auto fits = check_servable(version, context);
+        if (!fits) return fits.error();
+        if (fits = check_free(catalog, version); !fits) return fits.error();
+        auto writes = writes_of(catalog, version, false);
+        if (!writes) return writes.error();
+        Change change = change_of(version, std::move(*writes), "create", context);
+        if (version.is_default) change.events.emplace_back("default", event_of(version, context));
+        return change;
+      });
 }
 
 AdminResponse change_version(const AdminRequest& request, std::string_view id,
                              const AdminContext& context) {
-  const auto body = read_body(request, kVersionPatchFields);
-  if (!body) return error_answer(request, body.error());
-  return answer_write(request, context, [&](const store::Catalog& catalog) -> Result<Change> {
-    const auto before = find_for_write(catalog, request, context, id);
-    if (!before) return before.error();
-    ModelVersion after = *before;
-    merge_version(*body, after);
-    const bool serves_more = body->contains("targets") || (after.active && !before->active) ||
-                             (after.is_default && !before->is_default);
-    auto fits = serves_more ? check_servable(after, context)
-                            : registry::check_version(after, context.settings);
-    if (!fits) return fits.error();
-    if (fits = check_free(catalog, after); !fits) return fits.error();
-    const auto tests = registry::running_tests(catalog, before->model_type);
-    if (!tests) return tests.error();
-    fits = registry::check_unused(*before, &after, context.settings, *tests);
-    if (!fits) return fits.error();
-    const bool was_default = before->is_default && before->model_type == after.model_type;
-    auto writes = writes_of(catalog, after, was_default);
-    if (!writes) return writes.error();
-    Change change = change_of(after, std::move(*writes), "update", context);
-    if (after.is_default && !was_default) {
-      change.events.emplace_back("default", event_of(after, context));
-    }
-    return change;
-  });
+  return answer_write(
+      request, context, kVersionPatchFields,
+      [&](const boost::json::object& body, const store::Catalog& catalog) -> Result<Change> {
+        const auto before = find_for_write(catalog, request, context, id);
+        if (!before) return before.error();
+        ModelVersion after = *before;
+        merge_version(body, after);
+        const bool serves_more = body.contains("targets") || (after.active && !before->active) ||
+                                 (after.is_default && !before->is_default);
+        auto fits = serves_more ? check_servable(after, context)
+                                : registry::check_version(after, context.settings);
+        if (!fits) return fits.error();
+        if (fits = check_free(catalog, after); !fits) return fits.error();
+        const auto tests = registry::running_tests(catalog, before->model_type);
+        if (!tests) return tests.error();
+        fits = registry::check_unused(*before, &after, context.settings, *tests);
+        if (!fits) return fits.error();
+        const bool was_default = before->is_default && before->model_type == after.model_type;
+        auto writes = writes_of(catalog, after, was_default);
+        if (!writes) return writes.error();
+        Change change = change_of(after, std::move(*writes), "update", context);
+        if (after.is_default && !was_default) {
+          change.events.emplace_back("default", event_of(after, context));
+        }
+        return change;
+      });
 }
 
 AdminResponse delete_version(const AdminRequest& request, std::string_view id,

@@ -160,6 +160,14 @@ AdminResponse answer_write(const AdminRequest& request, const AdminContext& cont
   return response;
 }
 
+AdminResponse answer_write(const AdminRequest& request, const AdminContext& context,
+                           const Fields& fields, const DecideBody& decide) {
+  const auto body = read_body(request, fields);
+  if (!body) return error_answer(request, body.error());
+  return answer_write(request, context,
+                      [&](const store::Catalog& catalog) { return decide(*body, catalog); });
+}
+
 Result<void> check_if_match(const AdminRequest& request, std::uint64_t revision) {
   const std::string_view if_match = request.head.value_of("if-match");
   if (if_match.empty()) return {};

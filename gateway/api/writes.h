@@ -36,6 +36,12 @@ using Decide = std::function<Result<Change>(const store::Catalog&)>;
 AdminResponse answer_write(const AdminRequest& request, const AdminContext& context,
                            const Decide& decide);
 
+/// The same for a request whose body must fit `fields`; `decide` gets it.
+using DecideBody =
+    std::function<Result<Change>(const boost::json::object& body, const store::Catalog&)>;
+AdminResponse answer_write(const AdminRequest& request, const AdminContext& context,
+                           const Fields& fields, const DecideBody& decide);
+
 /// precondition_failed unless If-Match (`3`, `"3"`, `W/"3"`, `*`, a list) names `revision` or is
 /// absent; invalid_parameter when it is none of these.
 Result<void> check_if_match(const AdminRequest& request, std::uint64_t revision);

@@ -79,9 +79,9 @@ void RoutingTable::rank_again() {
   const std::lock_guard one_at_a_time(changing_);
   const View before = view();
   if (before->snapshot->auto_pools == nullptr) return;
+  const router::Performance figures = measured(*before->settings);
   std::promise<View> ranked;
-  asio::post(io_,
-             [&] { ranked.set_value(builder_.ranked_again(before, measured(*before->settings))); });
+  asio::post(io_, [&] { ranked.set_value(builder_.ranked_again(before, figures)); });
   const View after = ranked.get_future().get();
   if (after != before) adopt(after);
 }
@@ -113,8 +113,9 @@ Result<void> RoutingTable::write_tests(std::span<const registry::AbTest> tests, 
 }
 
 Result<RoutingTable::View> RoutingTable::build(const Routing& routing) {
+  const router::Performance figures = measured(*routing.settings);
   std::promise<Result<View>> built;
-  asio::post(io_, [&] { built.set_value(builder_.build(routing, measured(*routing.settings))); });
+  asio::post(io_, [&] { built.set_value(builder_.build(routing, figures)); });
   return built.get_future().get();
 }
 

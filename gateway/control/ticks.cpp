@@ -91,7 +91,7 @@ void Ticks::forget_ended_tests() {
 }
 
 void Ticks::judge_alerts(Moment now) {
-  const auto rules = registry::standing_alerts(process_.catalog);
+  auto rules = registry::standing_alerts(process_.catalog);
   if (rules.has_error() || rules->empty()) return;
   std::vector<registry::LiveFigure> figures = registry::figures_wanted(*rules);
   for (registry::LiveFigure& figure : figures) {
@@ -101,8 +101,8 @@ void Ticks::judge_alerts(Moment now) {
                       .kind = router::TallyKey::Kind::performance, .route = route}),
                   now.steady);
   }
-  const auto steps =
-      registry::run_alert_tick(process_.catalog, *routing_.file(), figures, now.wall);
+  const auto steps = registry::run_alert_tick(process_.catalog, *routing_.file(), std::move(*rules),
+                                              figures, now.wall);
   if (steps.has_error()) return;
   for (const registry::AlertStep& step : *steps) tell(step, now.wall);
 }

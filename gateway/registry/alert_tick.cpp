@@ -67,11 +67,10 @@ Result<std::vector<AlertRule>> standing_alerts(const store::Catalog& catalog) {
 
 Result<std::vector<AlertStep>> run_alert_tick(store::Catalog& catalog,
                                               const config::Settings& settings,
+                                              std::vector<AlertRule> rules,
                                               std::span<const LiveFigure> figures, WallTime now) {
-  auto rules = standing_alerts(catalog);
-  if (!rules) return rules.error();
   std::vector<AlertInput> inputs;
-  for (AlertRule& rule : *rules) {
+  for (AlertRule& rule : rules) {
     AlertInput input{std::move(rule), {}};
     if (!is_live_metric(input.rule.metric_type)) {
       auto metrics = metrics_for(catalog, settings, input.rule);

@@ -13,10 +13,12 @@ namespace tallygate::registry {
 /// Errors: storage_unavailable, storage_corrupt.
 Result<std::vector<AlertRule>> standing_alerts(const store::Catalog& catalog);
 
-/// The steps that fired or cleared and are written. An alert that somebody changed or deleted
-/// meanwhile is left to the next tick. Errors: storage_unavailable, storage_corrupt.
+/// `rules` are the standing ones. The steps that fired or cleared and are written. An alert that
+/// somebody changed or deleted meanwhile is left to the next tick. Errors: storage_unavailable,
+/// storage_corrupt.
 Result<std::vector<AlertStep>> run_alert_tick(store::Catalog& catalog,
                                               const config::Settings& settings,
+                                              std::vector<AlertRule> rules,
                                               std::span<const LiveFigure> figures, WallTime now);
 
 }  // namespace tallygate::registry

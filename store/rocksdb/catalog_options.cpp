@@ -4,6 +4,8 @@
 #include <rocksdb/env.h>
 #include <rocksdb/table.h>
 
+#include "store/rocksdb/options.h"
+
 namespace tallygate::store {
 namespace {
 
@@ -45,11 +47,7 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
   db.max_background_jobs = 2;
   db.max_open_files = 256;
 
-  db.info_log_level = ::rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 8 * kMegabyte;
-  db.keep_log_file_num = 4;
-  db.stats_dump_period_sec = 0;
-  db.stats_persist_period_sec = 0;
+  log_little(db);
   return db;
 }
 

@@ -83,6 +83,14 @@ class FailureListener : public ::rocksdb::EventListener {
 
 }  // namespace
 
+void log_little(::rocksdb::DBOptions& db) {
+  db.info_log_level = ::rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 8 * kMegabyte;
+  db.keep_log_file_num = 4;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+}
+
 std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
   return ::rocksdb::NewLRUCache(kCacheBytes);
 }
@@ -122,11 +130,7 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
   db.max_bgerror_resume_count = 0;
   db.listeners.push_back(std::make_shared<FailureListener>(std::move(background)));
 
-  db.info_log_level = ::rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 8 * kMegabyte;
-  db.keep_log_file_num = 4;
-  db.stats_dump_period_sec = 0;
-  db.stats_persist_period_sec = 0;
+  log_little(db);
   return db;
 }
 

@@ -34,6 +34,9 @@ struct BackgroundState {
   std::atomic<bool> failed{false};  ///< a flush or compaction failed: reopen when writes stall
 };
 
+/// Of every database: its own log holds warnings only, and is bounded.
+void log_little(::rocksdb::DBOptions& db);
+
 /// The block cache; memtables are charged to it.
 std::shared_ptr<::rocksdb::Cache> make_journal_cache();
 ::rocksdb::DBOptions journal_db_options(const JournalOptions& options,

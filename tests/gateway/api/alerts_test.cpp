@@ -23,7 +23,8 @@ struct AlertKit : MetricKit {
   /// What a tick tells.
   std::string tick(const std::vector<registry::LiveFigure>& figures = {}) {
     context.now += std::chrono::seconds(1);
-    const auto steps = registry::run_alert_tick(catalog, settings, figures, context.now);
+    const auto steps = registry::run_alert_tick(
+        catalog, settings, registry::standing_alerts(catalog).value(), figures, context.now);
     EXPECT_TRUE(steps.has_value()) << steps.error().message;
     std::string text;
     for (const auto& step : *steps) {

@@ -119,24 +119,26 @@ TEST(Writes, RefuseKeysThatAreNone) {
   }
 }
 
+/// Somebody else's write of the thing.
+void write_aside(WritesKit& kit) {
+  store::DocumentWrite write{.kind = "thing",
+                             .id = "1",
+                             .body = "{}",
+                             .index_keys = {},
+                             .unique_keys = {},
+                             .expected_revision = {}};
+  kit.catalog
+      .transact({.writes = {write},
+                 .actor = "b",
+                 .action = "x",
+                 .now = kit.context.now,
+                 .remember = std::nullopt})
+      .value();
+}
+
 TEST(Writes, AreDecidedAgainWhenAnotherCameInBetween) {
   WritesKit kit;
-  const auto other = [&kit] {
-    const auto thing = kit.catalog.find("thing", "1");
-    store::DocumentWrite write{.kind = "thing",
-                               .id = "1",
-                               .body = "{}",
-                               .index_keys = {},
-                               .unique_keys = {},
-                               .expected_revision = {}};
-    kit.catalog
-        .transact({.writes = {write},
-                   .actor = "b",
-                   .action = "x",
-                   .now = kit.context.now,
-                   .remember = std::nullopt})
-        .value();
-  };
+  const auto other = [&kit] { write_aside(kit); };
   kit.catalog.before_transact = other;
   EXPECT_EQ(kit.write().body, "{\"revision\":2}\n");
   EXPECT_EQ(kit.decisions, 2);
@@ -149,19 +151,7 @@ TEST(Writes, GiveUpWhenOthersKeepComingInBetween) {
   WritesKit kit;
   std::function<void()> other = [&] {
     kit.catalog.before_transact = nullptr;
-    store::DocumentWrite write{.kind = "thing",
-                               .id = "1",
-                               .body = "{}",
-                               .index_keys = {},
-                               .unique_keys = {},
-                               .expected_revision = {}};
-    kit.catalog
-        .transact({.writes = {write},
-                   .actor = "b",
-                   .action = "x",
-                   .now = kit.context.now,
-                   .remember = std::nullopt})
-        .value();
+    write_aside(kit);
     kit.catalog.before_transact = other;
   };
   kit.catalog.before_transact = other;
