@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tallygate::store {

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "base/assert.h"
-#include "gateway/http/acceptance.h"
-#include "gateway/http/chunk_decoder.h"
-#include "gateway/http/head_renderer.h"
-#include "gateway/http/response_parser.h"
+#include "gateway/http/message/acceptance.h"
+#include "gateway/http/message/chunk_decoder.h"
+#include "gateway/http/message/head_renderer.h"
+#include "gateway/http/message/response_parser.h"
 
 namespace tallygate::http {
 namespace {

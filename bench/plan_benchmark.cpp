@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "router/auto_pool.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate::router {
 namespace {

@@ -1,4 +1,4 @@
-#include "router/sketch.h"
+#include "router/tally/sketch.h"
 
 #include <benchmark/benchmark.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "router/tally.h"
+#include "router/tally/tally.h"
 
 namespace tallygate::router {
 namespace {

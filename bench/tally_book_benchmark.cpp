@@ -2,7 +2,7 @@
 // waits meanwhile. The book has 10,000 performance keys, 100 routes with 100 versions each, and 20
 // experiments of 4 epochs and 2 variants.
 
-#include "store/tally_book.h"
+#include "store/tally/tally_book.h"
 
 #include <benchmark/benchmark.h>
 

@@ -5,8 +5,8 @@
 #include <boost/beast/http.hpp>
 
 #include "gateway/api/answers.h"
-#include "gateway/http/acceptance.h"
 #include "gateway/http/gzip.h"
+#include "gateway/http/message/acceptance.h"
 
 namespace tallygate {
 namespace {

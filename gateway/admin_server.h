@@ -7,8 +7,8 @@
 #include <functional>
 
 #include "gateway/api/admin.h"
-#include "gateway/event_feed.h"
-#include "gateway/event_stream.h"
+#include "gateway/events/event_feed.h"
+#include "gateway/events/event_stream.h"
 #include "gateway/http/asio.h"
 
 namespace tallygate {

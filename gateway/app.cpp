@@ -14,7 +14,7 @@
 #include "gateway/http/acceptor.h"
 #include "gateway/logging.h"
 #include "gateway/worker_clock.h"
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 
 namespace tallygate {
 namespace {

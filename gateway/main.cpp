@@ -3,7 +3,7 @@
 #include <exception>
 
 #include "gateway/app.h"
-#include "gateway/commands.h"
+#include "gateway/command/commands.h"
 #include "gateway/worker_clock.h"
 
 namespace {

@@ -10,18 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "gateway/continuity_book.h"
+#include "gateway/exchange/attempt/retry_budget.h"
 #include "gateway/exchange/commit_queue.h"
+#include "gateway/exchange/continuity_book.h"
 #include "gateway/exchange/mirror_budget.h"
 #include "gateway/exchange/own_fields.h"
-#include "gateway/exchange/retry_budget.h"
-#include "gateway/health_board.h"
-#include "gateway/http/event_loop.h"
+#include "gateway/http/loop/event_loop.h"
 #include "gateway/http/upstream_pool.h"
 #include "gateway/telemetry/metrics.h"
+#include "gateway/upstream/health_board.h"
 #include "gateway/upstream/upstream_target.h"
 #include "gateway/wire/inspect.h"
-#include "store/journal.h"
+#include "store/journal/journal.h"
 
 namespace tallygate {
 

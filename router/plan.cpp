@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "router/assign.h"
-#include "router/auto_pool.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate::router {
 namespace {

@@ -13,8 +13,8 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "router/continuity.h"
 #include "router/record.h"
+#include "router/selection/continuity.h"
 #include "router/snapshot.h"
 
 namespace tallygate::router {

@@ -6,8 +6,8 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
-#include "router/auto_pool.h"
 #include "router/plan.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate::router {
 namespace {

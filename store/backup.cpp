@@ -8,8 +8,8 @@
 #include <system_error>
 
 #include "store/files.h"
+#include "store/journal/store_switch.h"
 #include "store/rocksdb/backup_engine.h"
-#include "store/store_switch.h"
 
 namespace tallygate::store {
 namespace {

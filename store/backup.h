@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "store/catalog.h"
-#include "store/journal.h"
+#include "store/catalog/catalog.h"
+#include "store/journal/journal.h"
 
 namespace tallygate::store {
 

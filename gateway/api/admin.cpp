@@ -2,23 +2,23 @@
 
 #include <initializer_list>
 
-#include "gateway/api/ab_tests.h"
-#include "gateway/api/ab_tests_v1.h"
 #include "gateway/api/admission.h"
 #include "gateway/api/answers.h"
-#include "gateway/api/audit.h"
-#include "gateway/api/backup.h"
-#include "gateway/api/events.h"
+#include "gateway/api/experiments/ab_tests.h"
+#include "gateway/api/experiments/ab_tests_v1.h"
 #include "gateway/api/fields.h"
-#include "gateway/api/health.h"
-#include "gateway/api/metrics_api.h"
+#include "gateway/api/metrics/metrics_api.h"
+#include "gateway/api/models/performance.h"
+#include "gateway/api/models/performance_routes.h"
+#include "gateway/api/models/versions.h"
 #include "gateway/api/openapi.h"
-#include "gateway/api/operation.h"
-#include "gateway/api/performance.h"
-#include "gateway/api/performance_routes.h"
+#include "gateway/api/operation/audit.h"
+#include "gateway/api/operation/backup.h"
+#include "gateway/api/operation/events.h"
+#include "gateway/api/operation/health.h"
+#include "gateway/api/operation/operation.h"
+#include "gateway/api/operation/requests.h"
 #include "gateway/api/query.h"
-#include "gateway/api/requests.h"
-#include "gateway/api/versions.h"
 
 namespace tallygate::api {
 namespace {

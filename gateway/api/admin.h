@@ -16,14 +16,14 @@
 #include "base/result.h"
 #include "config/load.h"
 #include "config/settings.h"
-#include "gateway/api/series.h"
-#include "gateway/http/head.h"
+#include "gateway/api/models/series.h"
+#include "gateway/http/message/head.h"
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
 #include "store/backup.h"
-#include "store/catalog.h"
-#include "store/journal.h"
-#include "store/names.h"
+#include "store/catalog/catalog.h"
+#include "store/journal/journal.h"
+#include "store/journal/names.h"
 
 namespace tallygate::api {
 

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "gateway/worker_clock.h"
-#include "store/unit_book.h"
+#include "store/tally/unit_book.h"
 
 namespace tallygate {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "gateway/api/performance_blacklist.h"
+#include "gateway/api/models/performance_blacklist.h"
 #include "gateway/control/describe_changes.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"

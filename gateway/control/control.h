@@ -16,7 +16,7 @@
 #include "gateway/control/process.h"
 #include "gateway/control/routing_table.h"
 #include "gateway/control/ticks.h"
-#include "gateway/webhook_sender.h"
+#include "gateway/events/webhook_sender.h"
 
 namespace tallygate {
 

@@ -6,9 +6,9 @@
 #include <mutex>
 #include <vector>
 
-#include "gateway/registry/ab_test.h"
+#include "gateway/registry/experiments/ab_test.h"
 #include "gateway/registry/model_version.h"
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 
 namespace tallygate {
 

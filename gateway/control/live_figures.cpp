@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "router/sketch.h"
+#include "router/tally/sketch.h"
 
 namespace tallygate {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/time.h"
-#include "gateway/registry/alert_step.h"
-#include "store/journal.h"
+#include "gateway/registry/metrics/alert_step.h"
+#include "store/journal/journal.h"
 
 namespace tallygate {
 

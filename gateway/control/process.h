@@ -4,11 +4,11 @@
 
 #include <atomic>
 
-#include "gateway/event_feed.h"
-#include "gateway/health_board.h"
-#include "store/catalog.h"
-#include "store/journal.h"
-#include "store/names.h"
+#include "gateway/events/event_feed.h"
+#include "gateway/upstream/health_board.h"
+#include "store/catalog/catalog.h"
+#include "store/journal/journal.h"
+#include "store/journal/names.h"
 
 namespace tallygate {
 

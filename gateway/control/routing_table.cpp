@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <future>
 
-#include "gateway/registry/ab_test_rules.h"
-#include "gateway/registry/config_tests.h"
 #include "gateway/registry/effective_settings.h"
-#include "gateway/registry/experiment_tables.h"
+#include "gateway/registry/experiments/ab_test_rules.h"
+#include "gateway/registry/experiments/config_tests.h"
+#include "gateway/registry/experiments/experiment_tables.h"
 
 namespace tallygate {
 namespace {

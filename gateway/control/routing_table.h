@@ -13,7 +13,7 @@
 #include "gateway/control/documents.h"
 #include "gateway/control/view_builder.h"
 #include "gateway/upstream/resolver.h"
-#include "store/journal.h"
+#include "store/journal/journal.h"
 
 namespace tallygate {
 

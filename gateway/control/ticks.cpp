@@ -2,13 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include "gateway/api/alerts.h"
-#include "gateway/registry/ab_test_evidence.h"
-#include "gateway/registry/ab_test_tick.h"
-#include "gateway/registry/alert_tick.h"
+#include "gateway/api/metrics/alerts.h"
+#include "gateway/registry/experiments/ab_test_evidence.h"
+#include "gateway/registry/experiments/ab_test_tick.h"
 #include "gateway/registry/file_versions.h"
+#include "gateway/registry/metrics/alert_tick.h"
 #include "gateway/registry/version_catalog.h"
-#include "store/unit_book.h"
+#include "store/tally/unit_book.h"
 
 namespace tallygate {
 

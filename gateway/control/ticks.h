@@ -7,8 +7,8 @@
 #include "gateway/control/live_figures.h"
 #include "gateway/control/process.h"
 #include "gateway/control/routing_table.h"
-#include "gateway/registry/alert_step.h"
-#include "gateway/webhook_sender.h"
+#include "gateway/events/webhook_sender.h"
+#include "gateway/registry/metrics/alert_step.h"
 #include "router/experiment/rollout.h"
 
 namespace tallygate {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gateway/control/process_sample.h"
-#include "router/auto_pool.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate {
 

@@ -9,7 +9,7 @@
 #include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"
 #include "router/experiment/running_test.h"
-#include "router/performance.h"
+#include "router/selection/performance.h"
 
 namespace tallygate {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <deque>
 
-#include "gateway/http/parking.h"
+#include "gateway/http/loop/parking.h"
 
 namespace tallygate {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "config/settings.h"
-#include "gateway/http/head.h"
+#include "gateway/http/message/head.h"
 #include "gateway/wire/observe.h"
 #include "router/record.h"
 

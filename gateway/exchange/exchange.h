@@ -9,9 +9,9 @@
 
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/endpoints.h"
+#include "gateway/http/loop/waiter.h"
 #include "gateway/http/session.h"
 #include "gateway/http/upstream_pool.h"
-#include "gateway/http/waiter.h"
 #include "gateway/telemetry/chunk_gaps.h"
 #include "gateway/wire/inspect.h"
 #include "gateway/wire/observe.h"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "gateway/http/drain.h"
+#include "gateway/http/loop/drain.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "router/snapshot.h"
-#include "store/names.h"
+#include "store/journal/names.h"
 
 namespace tallygate {
 

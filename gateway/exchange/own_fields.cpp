@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "gateway/exchange/exchange.h"
-#include "gateway/http/head_renderer.h"
+#include "gateway/http/message/head_renderer.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {

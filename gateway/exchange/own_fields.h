@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "router/plan.h"
-#include "store/names.h"
+#include "store/journal/names.h"
 
 namespace tallygate {
 

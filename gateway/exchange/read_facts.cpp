@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "gateway/wire/multipart.h"
-#include "router/auto_pool.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate {
 namespace {

@@ -1,16 +1,17 @@
 #include "gateway/exchange/run_plan.h"
 
+#include "gateway/exchange/attempt/end_attempt.h"
+#include "gateway/exchange/attempt/relay.h"
+#include "gateway/exchange/attempt/relay_events.h"
+#include "gateway/exchange/attempt/upstream_call.h"
 #include "gateway/exchange/finish.h"
 #include "gateway/exchange/own_fields.h"
 #include "gateway/exchange/read_facts.h"
-#include "gateway/exchange/relay.h"
-#include "gateway/exchange/relay_events.h"
-#include "gateway/exchange/upstream_call.h"
 #include "gateway/http/response_writer.h"
 #include "gateway/worker_clock.h"
 #include "router/assign.h"
-#include "router/auto_pool.h"
 #include "router/retry.h"
+#include "router/selection/auto_pool.h"
 
 namespace tallygate {
 namespace {
@@ -20,33 +21,6 @@ router::Outcome outcome_of(Errc cause) {
   if (cause == Errc::client_slow) return router::Outcome::client_slow;
   return traits_of(cause).blame == Blame::upstream ? router::Outcome::upstream_error
                                                    : router::Outcome::gateway_error;
-}
-
-/// Closes the books on the attempt under way.
-void end_attempt(Exchange& x, const Result<void>& result) {
-  const SteadyTime now = x.ended = steady_now();
-  const auto millis = [](SteadyTime::duration d) {
-    return static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-  };
-  router::Attempt attempt;
-  attempt.target = x.candidate->target;
-  attempt.status = x.upstream_head_bytes > 0 ? x.upstream->parser.head().status : 0;
-  attempt.failed = result.has_error();
-  if (attempt.failed) attempt.cause = result.error().code;
-  attempt.start_ms = millis(x.attempt_began - x.started);
-  attempt.duration_ms = millis(now - x.attempt_began);
-  x.attempts.push_back(attempt);
-  x.attempt_open = false;
-  count_attempt(x, attempt, now);
-  if (x.mirror_of) return;
-  if (!attempt.failed) {
-    x.worker.shared().health.succeeded(x.candidate->slot);
-  } else if (!x.worker.patience_is_over() &&
-             router::counts_against_target(attempt.cause, attempt.status)) {
-    x.worker.shared().health.failed(x.candidate->slot, x.attempt_began, now,
-                                    x.worker.view().settings->blacklist);
-  }
 }
 
 router::RetryDecision decide(Exchange& x, const Error& error) {

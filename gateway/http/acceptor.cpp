@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "gateway/http/asio.h"
 #include "gateway/http/session.h"
 #include "gateway/wire/errors.h"
 #include "gateway/worker.h"

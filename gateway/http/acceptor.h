@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "gateway/http/parking.h"
-#include "gateway/http/task.h"
+#include "gateway/http/loop/parking.h"
+#include "gateway/http/loop/task.h"
 
 namespace tallygate {
 class Worker;

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "gateway/http/head.h"
+#include "gateway/http/message/head.h"
 
 namespace tallygate::http {
 namespace {

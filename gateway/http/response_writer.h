@@ -3,7 +3,7 @@
 // upstreams are relay's.
 
 #include "base/result.h"
-#include "gateway/http/head_renderer.h"
+#include "gateway/http/message/head_renderer.h"
 #include "gateway/http/session.h"
 
 namespace tallygate::http {

@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "gateway/http/acceptance.h"
 #include "gateway/http/body_buffer.h"
-#include "gateway/http/event_loop.h"
 #include "gateway/http/input_buffer.h"
-#include "gateway/http/stream.h"
+#include "gateway/http/loop/event_loop.h"
+#include "gateway/http/loop/stream.h"
+#include "gateway/http/message/acceptance.h"
 #include "gateway/worker.h"
 
 namespace tallygate::http {

@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "gateway/http/event_loop.h"
-#include "gateway/http/response_parser.h"
-#include "gateway/http/stream.h"
+#include "gateway/http/loop/event_loop.h"
+#include "gateway/http/loop/stream.h"
+#include "gateway/http/message/response_parser.h"
 #include "gateway/upstream/upstream_target.h"
 
 namespace tallygate::http {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "gateway/registry/ab_test.h"
+#include "gateway/registry/experiments/ab_test.h"
 #include "gateway/registry/model_version.h"
 #include "gateway/registry/secret_reference.h"
 

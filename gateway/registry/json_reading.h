@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 
 namespace tallygate::registry {
 

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "config/settings.h"
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 
 namespace tallygate::registry {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/registry/ab_test.h"
+#include "gateway/registry/experiments/ab_test.h"
 #include "gateway/registry/model_version.h"
 
 namespace tallygate::registry {

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "gateway/registry/ab_test.h"
+#include "gateway/registry/experiments/ab_test.h"
 #include "gateway/registry/model_version.h"
 #include "gateway/registry/secret_reference.h"
 

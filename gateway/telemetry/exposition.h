@@ -7,8 +7,8 @@
 
 #include "gateway/telemetry/metrics.h"
 #include "gateway/telemetry/negotiate.h"
-#include "store/journal.h"
-#include "store/names.h"
+#include "store/journal/journal.h"
+#include "store/journal/names.h"
 
 namespace tallygate::telemetry {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gateway/telemetry/tables.h"
-#include "store/names.h"
+#include "store/journal/names.h"
 
 namespace tallygate::telemetry {
 

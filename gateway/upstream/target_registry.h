@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/health_board.h"
+#include "gateway/upstream/health_board.h"
 #include "gateway/upstream/upstream_target.h"
 
 namespace tallygate {

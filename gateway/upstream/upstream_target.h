@@ -10,9 +10,9 @@
 
 #include "base/result.h"
 #include "config/settings.h"
-#include "gateway/http/tls.h"
+#include "gateway/http/loop/tls.h"
 #include "router/snapshot.h"
-#include "store/names.h"
+#include "store/journal/names.h"
 
 namespace tallygate {
 

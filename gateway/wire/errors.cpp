@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "gateway/wire/utf8.h"
+#include "gateway/wire/json/utf8.h"
 
 namespace tallygate::wire {
 namespace {

@@ -3,9 +3,9 @@
 #include <array>
 #include <optional>
 
-#include "gateway/wire/json_tokens.h"
-#include "gateway/wire/json_walker.h"
-#include "gateway/wire/utf8.h"
+#include "gateway/wire/json/json_tokens.h"
+#include "gateway/wire/json/json_walker.h"
+#include "gateway/wire/json/utf8.h"
 
 namespace tallygate::wire {
 namespace {

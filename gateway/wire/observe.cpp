@@ -5,9 +5,9 @@
 #include <initializer_list>
 #include <limits>
 
-#include "gateway/wire/answer_json.h"
 #include "gateway/wire/errors.h"
-#include "gateway/wire/key_search.h"
+#include "gateway/wire/json/answer_json.h"
+#include "gateway/wire/json/key_search.h"
 #include "gateway/wire/sse.h"
 
 namespace tallygate::wire {

@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "router/sketch.h"
 #include "router/statistics/bernoulli.h"
+#include "router/tally/sketch.h"
 
 namespace tallygate::router {
 

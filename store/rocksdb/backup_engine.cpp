@@ -6,7 +6,7 @@
 #include <memory>
 #include <system_error>
 
-#include "store/rocksdb/catalog_database.h"
+#include "store/rocksdb/catalog/catalog_database.h"
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/errors.h"
 

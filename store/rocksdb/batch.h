@@ -9,10 +9,10 @@
 
 #include "base/time.h"
 #include "router/record.h"
-#include "router/tally.h"
-#include "store/batch_codec.h"
-#include "store/index_codec.h"
-#include "store/names.h"
+#include "router/tally/tally.h"
+#include "store/journal/batch_codec.h"
+#include "store/journal/index_codec.h"
+#include "store/journal/names.h"
 #include "store/rocksdb/database.h"
 
 namespace tallygate::store {

@@ -14,8 +14,8 @@
 
 #include "base/result.h"
 #include "router/record.h"
-#include "router/tally.h"
-#include "store/record_query.h"
+#include "router/tally/tally.h"
+#include "store/journal/record_query.h"
 #include "store/rocksdb/options.h"
 
 namespace tallygate::store {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "store/journal.h"
+#include "store/journal/journal.h"
 #include "store/rocksdb/retention_filter.h"
 
 namespace tallygate::store {

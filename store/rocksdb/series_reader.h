@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "router/tally_key.h"
+#include "router/tally/tally_key.h"
 #include "store/rocksdb/database.h"
-#include "store/series_book.h"
+#include "store/tally/series_book.h"
 
 namespace tallygate::store {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "gateway/http/chunk_decoder.h"
+#include "gateway/http/message/chunk_decoder.h"
 #include "tests/gateway/http/feed.h"
 
 using namespace tallygate;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "gateway/http/head_renderer.h"
+#include "gateway/http/message/head_renderer.h"
 #include "tests/gateway/http/feed.h"
 
 using namespace tallygate;

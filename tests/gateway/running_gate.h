@@ -16,7 +16,7 @@
 #include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"
 #include "router/snapshot.h"
-#include "store/journal.h"
+#include "store/journal/journal.h"
 #include "tests/support/http_text.h"
 #include "tests/support/loopback.h"
 #include "tests/support/temporary_directory.h"

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <thread>
 
-#include "store/store_switch.h"
-#include "tests/store/catalog_kit.h"
-#include "tests/store/journal_kit.h"
+#include "store/journal/store_switch.h"
+#include "tests/store/catalog/catalog_kit.h"
+#include "tests/store/journal/journal_kit.h"
 #include "tests/support/records.h"
 
 namespace tallygate::store {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "store/catalog.h"
+#include "store/catalog/catalog.h"
 
 namespace tallygate::testing {
 

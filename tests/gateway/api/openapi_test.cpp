@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "gateway/api/audit.h"
+#include "gateway/api/operation/audit.h"
 #include "tests/gateway/api/admin_kit.h"
 
 namespace tallygate::api {

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http/acceptance.h"
-#include "gateway/http/response_parser.h"
+#include "gateway/http/message/acceptance.h"
+#include "gateway/http/message/response_parser.h"
 
 namespace tallygate::http {
 

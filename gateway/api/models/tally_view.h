@@ -1,0 +1,22 @@
+#pragma once
+// A tally as members of a JSON object, the same in all families, and their table. Pure.
+
+#include <string>
+
+#include "gateway/api/fields.h"
+#include "gateway/api/json_text.h"
+#include "router/tally/tally.h"
+
+namespace tallygate::api {
+
+/// part / whole with `digits` behind the point; "null" of nothing.
+std::string ratio_text(std::uint64_t part, std::uint64_t whole, int digits = 6);
+
+/// {"avg","p50","p95","p99"} in milliseconds; null when empty.
+void add_sketch(JsonText& json, std::string_view key, const router::Sketch& sketch);
+
+/// usage, successes, failures, success_rate, outcomes, attempts, streamed, latency_ms, ttft_ms,
+/// tokens, cost_usd.
+void add_tally(JsonText& json, const router::Tally& tally);
+
+}  // namespace tallygate::api

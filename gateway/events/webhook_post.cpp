@@ -1,0 +1,94 @@
+#include "gateway/events/webhook_post.h"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "gateway/upstream/upstream_target.h"
+
+namespace tallygate {
+namespace {
+
+namespace beast = boost::beast;
+using PlainStream = beast::basic_stream<asio::ip::tcp, Executor>;
+using Request = beast::http::request<beast::http::string_body>;
+using TcpResolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
+
+constexpr std::size_t kMaxAnswerHeadBytes = 16 * 1024;
+
+Error failed_at(const WebhookCall& call, const std::string& why) {
+  return make_error(Errc::upstream_connect_error, "webhook to " + call.url.host + ": " + why);
+}
+
+Request request_of(const WebhookCall& call) {
+  Request request(beast::http::verb::post, call.url.target, 11);
+  request.set("Host", call.url.host_header);
+  request.set("User-Agent", "tallygate/" TALLYGATE_VERSION);
+  request.set("Content-Type", "application/json");
+  request.set("x-tallygate-signature", call.signature);
+  request.set("Connection", "close");
+  request.body() = call.body;
+  request.prepare_payload();
+  return request;
+}
+
+/// Tries the addresses in order.
+Awaitable<Result<void>> connect(PlainStream& stream, TcpResolver& resolver,
+                                const WebhookCall& call) {
+  auto [unknown, found] = co_await resolver.async_resolve(
+      call.url.host, call.url.port, asio::ip::resolver_base::numeric_service, kNoThrow);
+  if (unknown) co_return failed_at(call, "its name is not known: " + unknown.message());
+  Error last = failed_at(call, "its name has no address");
+  stream.expires_after(call.timeout);
+  for (const auto& entry : found) {
+    if (is_forbidden_address(entry.endpoint().address())) {
+      last = failed_at(call, "link-local and metadata addresses are not allowed");
+      continue;
+    }
+    auto [failed] = co_await stream.async_connect(entry.endpoint(), kNoThrow);
+    if (!failed) co_return Result<void>{};
+    last = failed_at(call, failed.message());
+    stream.close();
+    if (failed == beast::error::timeout) break;
+    stream.expires_after(call.timeout);
+  }
+  co_return last;
+}
+
+template <class Stream>
+Awaitable<Result<void>> post_over(Stream& stream, const WebhookCall& call) {
+  const Request request = request_of(call);
+  auto [unsent, sent] = co_await beast::http::async_write(stream, request, kNoThrow);
+  if (unsent) co_return failed_at(call, unsent.message());
+  beast::flat_buffer buffer(kMaxAnswerHeadBytes);
+  beast::http::response_parser<beast::http::empty_body> parser;
+  parser.header_limit(kMaxAnswerHeadBytes);
+  parser.skip(true);
+  auto [unread, read] = co_await beast::http::async_read_header(stream, buffer, parser, kNoThrow);
+  if (unread) co_return failed_at(call, unread.message());
+  const unsigned status = parser.get().result_int();
+  if (status >= 200 && status < 300) co_return Result<void>{};
+  co_return failed_at(call, "answered " + std::to_string(status));
+}
+
+}  // namespace
+
+Awaitable<Result<void>> post_webhook(asio::io_context& io, WebhookCall call) {
+  TcpResolver resolver(io.get_executor());
+  PlainStream stream(io.get_executor());
+  const Result<void> connected = co_await connect(stream, resolver, call);
+  if (connected.has_error()) co_return connected.error();
+  if (!call.url.is_https) {
+    Result<void> done = co_await post_over(stream, call);
+    co_return done;
+  }
+  if (call.tls == nullptr) co_return failed_at(call, "there are no CA certificates for https");
+  asio::ssl::stream<PlainStream&> secured(
+      stream, http::make_client_handle(*call.tls, call.url.host, true).release());
+  auto [refused] = co_await secured.async_handshake(asio::ssl::stream_base::client, kNoThrow);
+  if (refused) co_return failed_at(call, "TLS: " + refused.message());
+  Result<void> done = co_await post_over(secured, call);
+  co_return done;
+}
+
+}  // namespace tallygate

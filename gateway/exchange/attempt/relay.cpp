@@ -1,0 +1,136 @@
+#include "gateway/exchange/attempt/relay.h"
+
+#include "gateway/exchange/attempt/relay_events.h"
+#include "gateway/exchange/own_fields.h"
+#include "gateway/http/message/head_renderer.h"
+#include "gateway/worker_clock.h"
+
+namespace tallygate {
+namespace {
+
+bool is_bodiless(std::uint16_t status) { return status == 204 || status == 304; }
+
+Error cut_short() {
+  return make_error(Errc::upstream_stream_truncated,
+                    "the upstream closed the connection in the middle of its answer");
+}
+
+/// Takes body bytes into answer.held.
+Result<void> take(Exchange& x, std::string_view bytes) {
+  const auto append = [](void* held, std::string_view data) {
+    static_cast<std::string*>(held)->append(data);
+  };
+  const auto consumed = x.upstream->parser.parse_body(bytes, append, &x.answer.held);
+  if (consumed.has_error()) return consumed.error();
+  if (*consumed < bytes.size()) x.upstream->stream.close();  // never part of this answer
+  return {};
+}
+
+http::Framing framing_towards_client(const Exchange& x) {
+  return x.http_1_0 ? http::Framing::none : http::Framing::chunked;
+}
+
+/// Moves answer.held into session.out as the client gets it.
+void move_held(Exchange& x) {
+  append_payload(x, x.answer.held);
+  x.answer.held.clear();
+}
+
+/// A body too large to be held whole: its head goes out, then its bytes as they come.
+void commit_early(Exchange& x) {
+  const auto length = x.upstream->parser.head().content_length;
+  if (length) {
+    commit_head(x, http::Framing::length, *length);
+  } else {
+    commit_head(x, framing_towards_client(x), 0);
+  }
+}
+
+/// All of the body is there.
+void end_body(Exchange& x) {
+  x.answer.observer.observe_body(x.answer.held);
+  if (!x.committed) {
+    const bool bodiless = is_bodiless(x.upstream->parser.head().status);
+    commit_head(x, bodiless ? http::Framing::none : http::Framing::length, x.answer.held.size());
+  }
+  move_held(x);
+  append_end(x);
+}
+
+/// The body will not get any longer; the client must not take it for whole.
+Error break_body(Exchange& x, const Error& error) {
+  if (!x.committed) return error;
+  x.session.close_after = true;
+  const bool framed = x.answer.chunked || x.upstream->parser.head().content_length.has_value();
+  if (!framed) x.session.reset_after = true;
+  return error;
+}
+
+}  // namespace
+
+void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_length) {
+  const http::ResponseHead& upstream = x.upstream->parser.head();
+  x.committed = true;
+  x.answer.chunked = framing == http::Framing::chunked;
+  const bool ends_with_connection = framing == http::Framing::none && !is_bodiless(upstream.status);
+  if (ends_with_connection || x.worker.draining()) x.session.close_after = true;
+  std::string& fields = x.worker.header_block;
+  fields.clear();
+  append_own_fields(x, fields);
+  if (upstream.event_stream) {
+    if (upstream.value_of("cache-control").empty()) fields.append("Cache-Control: no-cache\r\n");
+    fields.append("X-Accel-Buffering: no\r\n");
+  }
+  const bool ours_are_spent = upstream.status == 429 && x.attempts.size() > 1;
+  if (upstream.status >= 500 || ours_are_spent) fields.append("x-should-retry: false\r\n");
+  http::DownstreamStatus line;
+  line.status = upstream.status;
+  line.own_fields = fields;
+  line.date = x.worker.date();
+  line.framing = framing;
+  line.content_length = content_length;
+  line.close = x.session.close_after;
+  line.http_1_0 = x.http_1_0;
+  x.session.status = upstream.status;
+  http::render_response_head(line, upstream, x.session.out);
+}
+
+Task<Result<void>> relay_body(Exchange& x) {
+  const http::BodyKind kind = x.upstream->parser.body_kind();
+  if (x.upstream->parser.head().status >= 400 && x.outcome == router::Outcome::ok) {
+    x.conclude(router::Outcome::client_error, Errc::upstream_status);
+  }
+  Result<void> taken = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
+  if (taken.has_error()) co_return break_body(x, taken.error());
+  x.set_deadline(x.timeouts.idle);
+  while (kind != http::BodyKind::none && !x.body_done()) {
+    const std::span<char> scratch = x.worker.loop.scratch();
+    const http::IoResult read = x.upstream->stream.read(scratch);
+    if (read.status == http::IoStatus::would_block) {
+      co_await x.session.parking.park();
+      const auto stop = x.waiter.interrupted(Errc::upstream_timeout);
+      if (stop) co_return break_body(x, make_error(*stop, "the answer did not come to its end"));
+      continue;
+    }
+    if (read.status == http::IoStatus::end && kind == http::BodyKind::until_close) break;
+    if (read.status != http::IoStatus::ok) co_return break_body(x, cut_short());
+    taken = take(x, {scratch.data(), read.bytes});
+    if (taken.has_error()) co_return break_body(x, taken.error());
+    x.set_deadline(x.timeouts.idle);
+    if (x.body_done() || x.answer.held.size() <= kMaxHeldBytes) continue;
+    if (!x.committed) commit_early(x);
+    move_held(x);
+    const Result<void> sent = co_await http::send_all(x.session);
+    if (sent.has_error()) co_return sent.error();
+    x.set_deadline(x.timeouts.idle);
+  }
+  end_body(x);
+  co_return Result<void>{};
+}
+
+bool is_event_stream(const Exchange& x) {
+  const http::ResponseHead& head = x.upstream->parser.head();
+  return head.event_stream && head.status < 400;
+}
+
+}  // namespace tallygate

@@ -1,0 +1,151 @@
+#include "gateway/exchange/attempt/upstream_call.h"
+
+#include "gateway/exchange/attempt/upstream_request.h"
+#include "gateway/http/loop/connect.h"
+#include "gateway/worker_clock.h"
+
+namespace tallygate {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+Error interruption(Errc code) {
+  if (code == Errc::client_abort) return make_error(code, "the client left");
+  return make_error(code, "the upstream did not answer in time");
+}
+
+Error reset(std::string_view when) {
+  return make_error(Errc::upstream_reset,
+                    "the upstream closed the connection " + std::string(when));
+}
+
+/// Waits for another request of this process to release a connection, when all are in use.
+Task<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
+  const SteadyTime deadline = x.session.parking.deadline();
+  const http::EventLoop& loop = x.worker.loop;
+  while (!x.pool->may_open_another()) {
+    x.pool->add_waiter(x.session.parking);
+    x.session.parking.wake_at(std::min(deadline, loop.now.steady + http::Deadlines::kTick));
+    co_await x.session.parking.park();
+    x.pool->remove_waiter(x.session.parking);
+    if (x.waiter.client_gone()) co_return interruption(Errc::client_abort);
+    if (auto idle = x.pool->take_idle(loop.now.steady, x.timeouts.pool_idle)) co_return idle;
+    if (loop.now.steady >= deadline || x.worker.patience_is_over()) {
+      co_return make_error(Errc::upstream_connect_timeout,
+                           "all connections to the upstream are in use");
+    }
+  }
+  x.session.parking.wake_at(deadline);
+  co_return co_await http::connect_upstream(x.worker.loop, *x.pool, x.waiter);
+}
+
+/// What a status means for the attempt; nullopt = relay it.
+std::optional<Error> failure_of(const Exchange& x, std::uint16_t status) {
+  const bool own_key = !x.target().credential.empty();
+  if ((status == 401 || status == 403) && own_key) {
+    return make_error(Errc::upstream_auth_error,
+                      "the upstream refuses the gate's credential; check the target's api_key");
+  }
+  if (status >= 500 || status == 429 || status == 408) {
+    return make_error(Errc::upstream_status,
+                      "the upstream answered with status " + std::to_string(status));
+  }
+  return std::nullopt;
+}
+
+/// One try to read the head. True: it is there.
+Result<bool> read_some(Exchange& x) {
+  http::UpstreamConnection& upstream = *x.upstream;
+  while (upstream.stream.has_input()) {
+    const http::IoResult read = upstream.stream.read(x.upstream_in.space());
+    if (read.status == http::IoStatus::would_block) return false;
+    if (read.status != http::IoStatus::ok) return reset("before it answered");
+    x.upstream_in.filled(read.bytes);
+    const Result<std::size_t> head = upstream.parser.parse_head(x.upstream_in.view());
+    if (head.has_error()) return head.error();
+    if (*head > 0) {
+      x.upstream_head_bytes = *head;
+      return true;
+    }
+    if (x.upstream_in.space().empty()) {
+      x.upstream_in.grow(kMaxUpstreamHeadBytes + http::BufferPool::kBufferBytes);
+    }
+  }
+  return false;
+}
+
+/// One try to send what is left. True: the request is out, or the target has answered early.
+Result<bool> send_some(Exchange& x, UpstreamRequest& request) {
+  while (!request.rest().empty()) {
+    const http::IoResult sent = x.upstream->stream.write(request.rest());
+    if (sent.status == http::IoStatus::ok) {
+      request.advance(sent.bytes);
+    } else if (sent.status != http::IoStatus::would_block) {
+      return reset("during the request");
+    } else {
+      // Input may be an early answer, which ends the upload, or only TLS talking to itself.
+      const Result<bool> early = read_some(x);
+      if (early.has_error()) return early.error();
+      x.upload_cut = !x.upstream_in.view().empty();
+      return x.upload_cut;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool reuse_connection(Exchange& x) {
+  x.pool = x.worker.pool(x.candidate->slot);
+  x.attempt_began = steady_now();
+  x.attempt_open = true;
+  if (x.pool == nullptr || x.reconnected) return false;
+  x.upstream = x.pool->take_idle(x.worker.loop.now.steady, x.timeouts.pool_idle);
+  return x.upstream != nullptr;
+}
+
+Task<Result<void>> connect_target(Exchange& x) {
+  if (x.pool == nullptr) {
+    co_return make_error(Errc::upstream_connect_error, "the target was removed by a reload");
+  }
+  x.phase = router::Phase::connecting;
+  x.set_deadline(x.timeouts.connect);
+  Result<http::UpstreamPtr> connected = co_await wait_for_connection(x);
+  const auto took = duration_cast<microseconds>(steady_now() - x.attempt_began);
+  x.upstream_time += took;
+  x.worker.metrics.count_upstream_connect(connected.has_value(),
+                                          static_cast<std::uint64_t>(took.count()));
+  if (connected.has_error()) co_return connected.error();
+  x.upstream = std::move(*connected);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> call_target(Exchange& x) {
+  const Errc on_deadline = x.facts.stream ? Errc::upstream_ttft_timeout : Errc::upstream_timeout;
+  x.phase = router::Phase::waiting;
+  x.set_deadline(x.facts.stream ? x.timeouts.first_token : x.timeouts.response_head);
+  x.upstream->stream.set_owner(&x.session.parking);
+  x.upstream->parser.reset();
+  UpstreamRequest request(x);
+  Result<bool> done = send_some(x, request);
+  while (done.has_value() && !*done) {
+    co_await x.session.parking.park();
+    if (const auto stop = x.waiter.interrupted(on_deadline)) co_return interruption(*stop);
+    done = send_some(x, request);
+  }
+  if (done.has_error()) co_return done.error();
+  x.upstream_asked = steady_now();
+  done = x.upstream_head_bytes > 0 ? Result<bool>(true) : read_some(x);
+  while (done.has_value() && !*done) {
+    co_await x.session.parking.park();
+    if (const auto stop = x.waiter.interrupted(on_deadline)) co_return interruption(*stop);
+    done = read_some(x);
+  }
+  x.upstream_time += duration_cast<microseconds>(steady_now() - x.upstream_asked);
+  if (done.has_error()) co_return done.error();
+  if (auto failure = failure_of(x, x.upstream->parser.head().status)) co_return std::move(*failure);
+  co_return Result<void>{};
+}
+
+}  // namespace tallygate

@@ -1,0 +1,136 @@
+#pragma once
+// The journal: every finished request, in RocksDB, exactly once; and the tallies, which are its
+// fold. One journal thread owns both. Workers hand over batches and are told when they are
+// committed (written to the write-ahead log and folded), in order.
+//
+// Threads: open() and close() on the starter's; each Producer on its worker's; tallies(), totals(),
+// units() and status() from any; series() and whatever else blocks on one that may block; records
+// are read through JournalReader on a thread that may block.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "router/record.h"
+#include "router/tally/tally.h"
+#include "store/journal/names.h"
+#include "store/tally/series.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace tallygate::store {
+
+class JournalCore;
+struct Lane;
+struct UnitCounts;  // store/tally/unit_book.h
+
+struct JournalOptions {
+  std::string path;  ///< the directory of this database, created if missing
+  std::chrono::milliseconds fsync_interval{1000};
+  std::chrono::milliseconds retention{std::chrono::hours{24 * 30}};
+  bool index_response_ids = true;
+  std::size_t index_segment_entries = 128 * 1024;  ///< gathered in memory between two index writes
+  std::chrono::milliseconds checkpoint_interval{5000};
+  std::size_t max_queued_records = 64 * 1024;
+  std::size_t max_queued_bytes = std::size_t{32} << 20;
+  rocksdb::Env* env = nullptr;  ///< where the files are; null = the file system
+};
+
+/// Counters for telemetry and /readyz; all monotonic but the gauges named so.
+struct JournalStatus {
+  std::uint64_t committed = 0;
+  std::uint64_t dropped = 0;  ///< queue full, or the disk refused until close(): not recorded
+  std::uint64_t batches = 0;
+  std::uint64_t write_errors = 0;
+  std::uint64_t queued = 0;  ///< gauge
+  bool degraded = false;     ///< gauge: writes fail or are older than 5 s
+  std::string last_error;
+};
+
+/// A copy of tallies at one commit point.
+struct TallySet {
+  std::uint64_t last_batch = 0;
+  std::vector<std::pair<router::TallyKey, router::Tally>> entries;
+};
+
+/// Their plain sums only: for summaries over thousands of keys.
+struct TotalsSet {
+  std::uint64_t last_batch = 0;
+  std::vector<std::pair<router::TallyKey, router::Totals>> entries;
+};
+
+class Journal {
+ public:
+  /// One per worker, used by that worker's thread only. Records get consecutive numbers from 1;
+  /// `committed()` is the highest that is committed (or given up on: a dropped record counts as
+  /// answered, so that nobody waits for it).
+  class Producer {
+   public:
+    /// Adds to the open batch; returns the record's number.
+    std::uint64_t append(router::Record&& record);
+    /// Once per event-loop turn: gives the open batch to the journal thread. Cheap when empty.
+    void hand_over();
+    /// When the worker ends, after its last hand_over(): `wake` is not called any more. What was
+    /// handed over is still committed.
+    void retire();
+    std::uint64_t committed() const;
+
+   private:
+    friend struct Lane;
+    explicit Producer(Lane& lane) : lane_(&lane) {}
+    Lane* lane_;
+  };
+
+  /// Fills `names`, which must be new (or hold what this journal holds) and outlive the journal.
+  /// storage_unavailable: the directory cannot be used or is open elsewhere; storage_corrupt: it
+  /// is damaged. Both messages say what to do.
+  static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, Names& names);
+  ~Journal();
+
+  /// `wake` is called on the journal thread when committed() of this producer has advanced; it
+  /// must be cheap and thread-safe (the worker posts to itself).
+  Producer& add_producer(std::function<void()> wake);
+
+  TallySet tallies() const;
+  TallySet tallies(const router::TallyFilter& filter) const;
+  TotalsSet totals(const router::TallyFilter& filter) const;
+  /// The points of `query` that have records, ascending, up to the last committed record. Blocking;
+  /// reads one stretch for each key that passes. invalid_parameter: `to` is not after `from`, or it
+  /// is more than kMaxSeriesPoints away; storage_unavailable: the database is being reopened.
+  Result<std::vector<SeriesPoint>> series(const SeriesQuery& query) const;
+  /// How many units an experiment has seen, by the epoch and arm of their first exposure.
+  UnitCounts units(router::NameId experiment) const;
+  /// For an experiment that has ended: its unit counts are frozen and what they were counted with
+  /// is freed. Blocking; when it returns it survives a crash. storage_unavailable: call it again.
+  Result<void> forget_experiment(router::NameId experiment);
+  JournalStatus status() const;
+  /// Blocking; for the admin API's pool and tests. not_found when there is none.
+  Result<router::Record> find(const Uuid& id) const;
+  Result<router::Record> find_by_response_id(std::string_view response_id) const;
+
+  /// Forgets records made more than `retention` before `now`; tallies keep them. Forgets points of
+  /// time series that are too old. Blocking: call it at start and every few minutes, from a thread
+  /// that may block.
+  Result<void> purge(WallTime now);
+
+  /// A consistent copy into `folder` (RocksDB BackupEngine: incremental), beside writes: what is
+  /// committed when it begins is in it. Returns its number. Blocking.
+  Result<std::uint32_t> backup(const std::string& folder) const;
+
+  /// Writes what is queued, a last checkpoint, and syncs. Idempotent.
+  void close();
+
+ private:
+  explicit Journal(std::unique_ptr<JournalCore> core);
+  std::unique_ptr<JournalCore> core_;
+};
+
+}  // namespace tallygate::store

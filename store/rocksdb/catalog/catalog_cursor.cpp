@@ -1,0 +1,60 @@
+#include "store/rocksdb/catalog/catalog_cursor.h"
+
+#include "store/catalog/catalog_keys.h"
+#include "store/rocksdb/errors.h"
+
+namespace tallygate::store {
+
+CatalogCursor::CatalogCursor(const CatalogDatabase& database, Range range)
+    : range_(std::move(range)),
+      end_(end_of(range_.prefix)),
+      lower_bound_(range_.prefix),
+      upper_bound_(end_) {
+  ::rocksdb::ReadOptions options;
+  options.snapshot = range_.snapshot;
+  options.iterate_lower_bound = &lower_bound_;
+  if (!end_.empty()) options.iterate_upper_bound = &upper_bound_;
+  at_.reset(database.engine().NewIterator(options, database.family(range_.family)));
+}
+
+void CatalogCursor::to_first() {
+  if (range_.descending) {
+    at_->SeekToLast();
+  } else {
+    at_->SeekToFirst();
+  }
+}
+
+void CatalogCursor::to(std::string_view suffix) {
+  std::string key = range_.prefix;
+  key += suffix;
+  if (range_.descending) {
+    at_->SeekForPrev(key);
+  } else {
+    at_->Seek(key);
+  }
+}
+
+void CatalogCursor::to_after(std::string_view suffix) {
+  to(suffix);
+  if (is_valid() && this->suffix() == suffix) next();
+}
+
+void CatalogCursor::next() {
+  if (range_.descending) {
+    at_->Prev();
+  } else {
+    at_->Next();
+  }
+}
+
+bool CatalogCursor::has_reached(std::string_view suffix) const {
+  return range_.descending ? this->suffix() <= suffix : this->suffix() >= suffix;
+}
+
+Result<void> CatalogCursor::ended() const {
+  if (at_->status().ok()) return {};
+  return error_of(at_->status(), "scanning", "catalog");
+}
+
+}  // namespace tallygate::store
