@@ -48,6 +48,10 @@ Result<std::uint32_t> Journal::backup(const std::string& folder) const {
       [&](Database& database) { return back_up(database.engine(), folder, "journal"); });
 }
 
+Result<void> Journal::release() { return core_->release(); }
+Result<void> Journal::take_back() { return core_->take_back(); }
+Result<void> Journal::forward_to(Forward forward) { return core_->forward_to(std::move(forward)); }
+
 void Journal::close() { core_->close(); }
 
 }  // namespace tallygate::store

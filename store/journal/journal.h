@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -124,6 +125,22 @@ class Journal {
   /// A consistent copy into `folder` (RocksDB BackupEngine: incremental), beside writes: what is
   /// committed when it begins is in it. Returns its number. Blocking.
   Result<std::uint32_t> backup(const std::string& folder) const;
+
+  /// Where records go while another process writes the database. True: it has committed them all.
+  /// Called on the journal thread, which waits for it.
+  using Forward = std::function<bool(std::span<const router::Record* const> records)>;
+
+  // For a handover of the store to another process. All three block.
+
+  /// Writes and syncs what is queued and closes the database: another process may open it. From now
+  /// on records wait in their lanes (bounded), nothing can be read from disk, and tallies stand
+  /// still. storage_unavailable: the disk refuses writes, and the database is still this journal's.
+  Result<void> release();
+  /// Opens the database again, and what has waited is written. storage_unavailable: it is another
+  /// process's, or the disk's fault.
+  Result<void> take_back();
+  /// After release(): what has waited and what comes goes to `forward`, until close().
+  Result<void> forward_to(Forward forward);
 
   /// Writes what is queued, a last checkpoint, and syncs. Idempotent.
   void close();

@@ -41,6 +41,10 @@ class JournalCore {
   JournalStatus status() const;
   Result<void> purge(WallTime now);
   Result<void> forget_experiment(router::NameId experiment);
+  // journal_lease.cpp; see Journal
+  Result<void> release();
+  Result<void> take_back();
+  Result<void> forward_to(Journal::Forward forward);
   /// Runs `read` on the open database; storage_unavailable when there is none at the moment.
   template <class Read>
   auto with_database(const Read& read) const -> decltype(read(std::declval<Database&>())) {
@@ -67,8 +71,12 @@ class JournalCore {
     WallTime before;
     std::uint64_t last_batch = 0;  ///< that is wholly older
   };
-  /// What others want written with a checkpoint, since a replay cannot repeat it.
+  /// Who writes the database: this journal, no one at the moment, or another process.
+  enum class Keeper : std::uint8_t { self, nobody, other };
+  /// What others want written with a checkpoint, since a replay cannot repeat it; or, instead, done
+  /// by the journal thread between two batches.
   struct Chore {
+    std::function<Result<void>()> act;
     std::optional<Purge> purge;
     router::NameId forget = 0;  ///< an experiment
     std::promise<Result<void>> done;
@@ -95,6 +103,11 @@ class JournalCore {
   /// False when close() has begun.
   bool pause(std::chrono::milliseconds wait);
   Bell::Deadline next_deadline() const;
+
+  // journal_lease.cpp
+  Result<void> request_act(std::function<Result<void>()> act);
+  Result<void> let_go();
+  bool forward_batch();
 
   // journal_core.cpp
   Result<void> open_database();
@@ -126,6 +139,8 @@ class JournalCore {
   std::atomic<bool> chore_wanted_{false};
 
   // The journal thread's.
+  Keeper keeper_ = Keeper::self;
+  Journal::Forward forward_;
   std::vector<Turn> turns_;
   std::size_t current_turn_ = 0;
   std::vector<const router::Record*> records_;  ///< of the batch

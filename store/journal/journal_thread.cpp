@@ -22,10 +22,11 @@ void JournalCore::run() {
   bool last_turn = false;
   for (;;) {
     intake_.bell.begin_turn();
-    const bool taken = take_all();
+    // What no one writes waits in its lane, and at the end is dropped.
+    const bool taken = (keeper_ != Keeper::nobody || last_turn) && take_all();
     if (taken) commit_taken();
     serve_chores(false);
-    checkpoint_when_due();
+    if (keeper_ == Keeper::self) checkpoint_when_due();
     if (last_turn) break;
     if (stopping_.load()) {
       // One more turn takes what came before the lanes were closed.
@@ -41,6 +42,7 @@ void JournalCore::run() {
 }
 
 Bell::Deadline JournalCore::next_deadline() const {
+  if (keeper_ != Keeper::self) return {};
   if (database_ != nullptr && !book_.needs_checkpoint() && !background_->failed.load()) return {};
   return last_checkpoint_ + options.checkpoint_interval;
 }
@@ -64,7 +66,9 @@ bool JournalCore::take_all() {
 
 void JournalCore::commit_taken() {
   while (fill_batch()) {
-    if (write_batch()) {
+    if (keeper_ != Keeper::self) {
+      if (!forward_batch()) drop_batch();
+    } else if (write_batch()) {
       fold_batch();
     } else {
       drop_batch();
@@ -255,7 +259,9 @@ void JournalCore::serve_chores(bool refuse) {
     chore_wanted_.store(false, std::memory_order_relaxed);
   }
   for (auto& chore : chores) {
-    if (!refuse && database_ != nullptr && checkpoint(&chore)) {
+    if (chore.act && !refuse) {
+      chore.done.set_value(chore.act());
+    } else if (!refuse && database_ != nullptr && checkpoint(&chore)) {
       chore.done.set_value({});
     } else {
       chore.done.set_value(make_error(Errc::storage_unavailable,
