@@ -81,6 +81,9 @@ constexpr ErrorTraits row_of(Errc code) {
     case Errc::rule_broken: return client("rule_broken", 422);
     case Errc::gone: return client("gone", 410);
     case Errc::rate_limited: return client("rate_limited", 429, "rate_limit_error");
+    case Errc::deadline_exceeded: return gateway("deadline_exceeded", 504, "timeout_error");
+    case Errc::upstream_busy:
+      return {"upstream_busy", kServer, "overloaded_error", 503, Blame::gateway, true};
   }
   return gateway("internal_error", 500);
 }

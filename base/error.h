@@ -63,9 +63,12 @@ enum class Errc : std::uint8_t {
   rule_broken,          ///< well-formed, but against a rule that the message names
   gone,
   rate_limited,
+  // More of the gate itself; the journal keeps numbers, so new ones come last.
+  deadline_exceeded,  ///< the request's own time is up, and not by the last target's fault
+  upstream_busy,      ///< all connections that the gate may open to the target are in use
 };
 
-inline constexpr int kErrcCount = static_cast<int>(Errc::rate_limited) + 1;
+inline constexpr int kErrcCount = static_cast<int>(Errc::upstream_busy) + 1;
 
 enum class Blame : std::uint8_t { client, upstream, gateway };
 

@@ -16,11 +16,16 @@ bool is_any(Errc cause, Causes... causes) {
   return ((cause == causes) || ...);
 }
 
+bool was_nothing_sent(Errc cause) {
+  return is_any(cause, Errc::upstream_connect_error, Errc::upstream_connect_timeout,
+                Errc::upstream_busy);
+}
+
 bool is_cause_retried(const AttemptFailure& failure, const config::RetryOn& on) {
   using enum Errc;
   const Errc cause = failure.cause;
   if (!traits_of(cause).retryable) return false;
-  if (is_any(cause, upstream_connect_error, upstream_connect_timeout)) return on.connect;
+  if (was_nothing_sent(cause)) return on.connect;
   if (is_any(cause, upstream_reset, upstream_bad_response)) return on.reset;
   if (is_any(cause, upstream_timeout, upstream_ttft_timeout, stream_idle_timeout)) {
     return on.timeout;
@@ -37,14 +42,11 @@ bool is_stale_connection(const AttemptFailure& failure) {
          !failure.already_reconnected;
 }
 
-bool was_nothing_sent(Errc cause) {
-  return cause == Errc::upstream_connect_error || cause == Errc::upstream_connect_timeout;
-}
-
 }  // namespace
 
 RetryDecision decide_retry(const AttemptFailure& failure, const config::Retry& rules) {
   if (!failure.replayable && !was_nothing_sent(failure.cause)) return RetryDecision::give_up;
+  if (!failure.time_left) return RetryDecision::give_up;
   if (is_stale_connection(failure)) return RetryDecision::same_target;
   if (!is_cause_retried(failure, rules.on)) return RetryDecision::give_up;
   if (failure.candidates_left == 0) return RetryDecision::give_up;

@@ -15,13 +15,14 @@ struct AttemptFailure {
   std::uint16_t status = 0;        ///< upstream's status, 0 = none came
   bool reused_connection = false;  ///< and not one response byte arrived
   bool already_reconnected = false;
-  /// Body within retry.max_replay and the endpoint may be repeated. A connect failure needs
-  /// neither: nothing had been sent.
+  /// Body within retry.max_replay and the endpoint may be repeated. What failed before anything was
+  /// sent needs neither.
   bool replayable = true;
   std::uint32_t targets_tried = 1;
   std::uint32_t candidates_left = 0;
   bool budget_left = true;
   bool first_fallback_to_healthy = false;  ///< exempt from the budget
+  bool time_left = true;                   ///< of the request's own deadline
 };
 
 enum class RetryDecision : std::uint8_t { give_up, same_target, next_target };

@@ -6,8 +6,8 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
-#include "router/plan.h"
 #include "router/selection/auto_pool.h"
+#include "router/selection/fallbacks.h"
 
 namespace tallygate::router {
 namespace {
@@ -65,7 +65,8 @@ std::uint32_t add_experiment(Snapshot& snapshot, const std::string& route_name, 
   if (from.status != config::ExperimentStatus::active && !is_paused) return kNoIndex;
   Experiment experiment;
   experiment.name = naming.intern(from.name);
-  experiment.salt = salt_of(config_experiment_uuid(route_name, from.name));
+  experiment.id = config_experiment_uuid(route_name, from.name);
+  experiment.salt = salt_of(experiment.id);
   experiment.paused = is_paused;
   std::vector<double> weights;
   for (const auto& name : variant_order(from)) {
@@ -94,6 +95,7 @@ std::uint32_t add_running(Snapshot& snapshot, const Route& route, const RunningT
   Experiment experiment;
   experiment.name = naming.intern(from.name);
   experiment.epoch = from.epoch;
+  experiment.id = from.uuid;
   experiment.salt = salt_of(from.uuid);
   experiment.paused = from.paused;
   experiment.max_latency = from.max_latency;
@@ -137,20 +139,6 @@ void add_route(Snapshot& snapshot, const std::string& name, const config::Route&
   snapshot.routes.push_back(std::move(route));
 }
 
-/// What takes no traffic (an inactive version, a route without a default) is left out.
-std::vector<VersionIndex> fallbacks_of(const Snapshot& snapshot, const config::Route& from) {
-  std::vector<VersionIndex> versions;
-  for (const auto& fallback : from.fallbacks) {
-    const auto resolved = resolve_model(snapshot, fallback);
-    if (!resolved) continue;
-    const VersionIndex version = resolved->version != kNoIndex
-                                     ? resolved->version
-                                     : snapshot.routes[resolved->route].default_version;
-    if (version != kNoIndex && snapshot.versions[version].active) versions.push_back(version);
-  }
-  return versions;
-}
-
 }  // namespace
 
 std::size_t StringHash::operator()(std::string_view text) const { return hash64(text, seed); }
@@ -170,13 +158,15 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
   for (const auto& [name, route] : settings.routes) {
     add_route(*snapshot, name, route, targets, naming, tests);
   }
+  const Performance nothing;
+  const Performance& known = measured == nullptr ? nothing : *measured;
   // Only now, since a fallback may name a route that sorts after its own.
   RouteIndex index = 0;
-  for (const auto& [name, route] : settings.routes) {
-    snapshot->routes[index++].fallbacks = fallbacks_of(*snapshot, route);
+  for (const auto& [name, from] : settings.routes) {
+    Route& route = snapshot->routes[index++];
+    route.fallbacks = rank_fallbacks(*snapshot, route.name, from, known);
   }
-  const Performance nothing;
-  snapshot->auto_pools = rank_pools(*snapshot, settings, measured == nullptr ? nothing : *measured);
+  snapshot->auto_pools = rank_pools(*snapshot, settings, known);
   return snapshot;
 }
 

@@ -43,6 +43,7 @@ struct Version {
 
 /// What plan_route needs of an active or paused experiment.
 struct Experiment {
+  Uuid id;
   NameId name = 0;
   std::uint32_t epoch = 1;
   std::uint64_t salt = 0;
@@ -71,7 +72,7 @@ struct Route {
   NameId name = 0;
   VersionIndex default_version = kNoIndex;
   NameMap<VersionIndex> versions;
-  std::vector<VersionIndex> fallbacks;  ///< active ones only, in order
+  std::vector<VersionIndex> fallbacks;  ///< active ones only, best first (selection/fallbacks.h)
   std::uint32_t experiment = kNoIndex;
   std::uint32_t timeouts = 0;  ///< index into Snapshot::timeouts; 0 = the general ones
 };
@@ -99,9 +100,10 @@ struct Naming {
   std::uint64_t hash_seed = 0;  ///< of the snapshot's StringHash
 };
 
-/// `settings` has passed config::parse, so every reference in it resolves. Auto pools are ranked by
-/// what was measured, or by their priors alone (null). With `tests`, they are what is in force, and
-/// what the settings declare is not looked at; one whose versions its route lacks is left out.
+/// `settings` has passed config::parse, so every reference in it resolves. Auto pools and fallbacks
+/// are ranked by what was measured, or by priors and the file's order alone (null). With `tests`,
+/// they are what is in force, and what the settings declare is not looked at; one whose versions its
+/// route lacks is left out.
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
                                                std::uint64_t generation, const Naming& naming,
                                                const Performance* measured = nullptr,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "router/selection/fallbacks.h"
+
 namespace tallygate::router {
 namespace {
 
@@ -183,12 +185,24 @@ std::shared_ptr<const AutoPools> rank_pools(const Snapshot& snapshot,
 std::shared_ptr<const Snapshot> rank_again(const std::shared_ptr<const Snapshot>& snapshot,
                                            const config::Settings& settings,
                                            const Performance& measured, std::uint64_t generation) {
+  std::shared_ptr<Snapshot> next;
+  const auto change = [&]() -> Snapshot& {
+    if (next == nullptr) next = std::make_shared<Snapshot>(*snapshot);
+    return *next;
+  };
   auto pools = rank_pools(*snapshot, settings, measured);
-  if (pools == nullptr) return snapshot;
-  if (snapshot->auto_pools != nullptr && *snapshot->auto_pools == *pools) return snapshot;
-  auto next = std::make_shared<Snapshot>(*snapshot);
+  const bool same_pools =
+      pools == nullptr || (snapshot->auto_pools != nullptr && *snapshot->auto_pools == *pools);
+  if (!same_pools) change().auto_pools = std::move(pools);
+  RouteIndex index = 0;
+  for (const auto& [name, from] : settings.routes) {
+    const Route& route = snapshot->routes[index];
+    auto fallbacks = rank_fallbacks(*snapshot, route.name, from, measured);
+    if (fallbacks != route.fallbacks) change().routes[index].fallbacks = std::move(fallbacks);
+    ++index;
+  }
+  if (next == nullptr) return snapshot;
   next->generation = generation;
-  next->auto_pools = std::move(pools);
   return next;
 }
 

@@ -70,8 +70,8 @@ std::shared_ptr<const AutoPools> rank_pools(const Snapshot& snapshot,
                                             const config::Settings& settings,
                                             const Performance& measured);
 
-/// For the ranking tick: `snapshot` with its pools ranked anew, as `generation`; `snapshot` itself
-/// if that changes no order.
+/// For the ranking tick: `snapshot` with its pools and fallbacks ranked anew, as `generation`;
+/// `snapshot` itself if that changes no order. `settings` are those it was built from.
 std::shared_ptr<const Snapshot> rank_again(const std::shared_ptr<const Snapshot>& snapshot,
                                            const config::Settings& settings,
                                            const Performance& measured, std::uint64_t generation);

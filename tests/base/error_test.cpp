@@ -20,10 +20,11 @@ TEST(ErrorTable, HasOneUsableRowForEveryCode) {
   }
 }
 
-TEST(ErrorTable, RetriesExactlyWhatTheUpstreamIsToBlameFor) {
+TEST(ErrorTable, RetriesWhatTheUpstreamIsToBlameForAndWhatOurOwnLimitKeepsFromIt) {
   for (int i = 0; i < kErrcCount; ++i) {
     const ErrorTraits& row = traits_of(static_cast<Errc>(i));
-    EXPECT_EQ(row.retryable, row.blame == Blame::upstream) << row.code;
+    const bool is_our_limit = static_cast<Errc>(i) == Errc::upstream_busy;
+    EXPECT_EQ(row.retryable, row.blame == Blame::upstream || is_our_limit) << row.code;
   }
 }
 

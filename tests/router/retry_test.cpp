@@ -28,7 +28,7 @@ TEST(Retry, TriesAnotherTargetForWhatTheTableAllows) {
        {Errc::upstream_connect_error, Errc::upstream_connect_timeout, Errc::upstream_reset,
         Errc::upstream_bad_response, Errc::upstream_timeout, Errc::upstream_ttft_timeout,
         Errc::stream_idle_timeout, Errc::upstream_stream_error, Errc::upstream_stream_truncated,
-        Errc::missing_done, Errc::upstream_auth_error}) {
+        Errc::missing_done, Errc::upstream_auth_error, Errc::upstream_busy}) {
     check(failure_of(cause), next_target);
   }
   for (const int status : {408, 429, 500, 502, 503, 504, 529}) {
@@ -41,7 +41,7 @@ TEST(Retry, NeverRepeatsTheClientsOwnMistakesAndLeavings) {
     check(failure_of(Errc::upstream_status, status), give_up);
   }
   for (const Errc cause : {Errc::client_abort, Errc::client_slow, Errc::internal,
-                           Errc::no_healthy_upstream, Errc::draining}) {
+                           Errc::no_healthy_upstream, Errc::draining, Errc::deadline_exceeded}) {
     check(failure_of(cause, 503), give_up);
   }
 }
@@ -79,6 +79,7 @@ TEST(Retry, RepeatsWhatCannotBeReplayedOnlyIfNothingWasSent) {
   };
   check_unreplayable(Errc::upstream_connect_error, next_target);
   check_unreplayable(Errc::upstream_connect_timeout, next_target);
+  check_unreplayable(Errc::upstream_busy, next_target);
   check_unreplayable(Errc::upstream_reset, give_up);
   check_unreplayable(Errc::upstream_status, give_up);
   check_unreplayable(Errc::upstream_ttft_timeout, give_up);
@@ -105,6 +106,17 @@ TEST(Retry, StopsAtTargetsCandidatesAndBudget) {
   check(failure, next_target);
 }
 
+TEST(Retry, StopsWhenTheRequestsTimeIsUp) {
+  AttemptFailure failure = failure_of(Errc::upstream_connect_error);
+  failure.time_left = false;
+  failure.first_fallback_to_healthy = true;
+  check(failure, give_up);
+  failure = failure_of(Errc::upstream_reset);
+  failure.time_left = false;
+  failure.reused_connection = true;
+  check(failure, give_up);
+}
+
 TEST(Retry, ObeysEachSwitch) {
   const auto check_switch = [](bool config::RetryOn::*flag, const AttemptFailure& failure) {
     check(failure, next_target);
@@ -120,6 +132,7 @@ TEST(Retry, ObeysEachSwitch) {
   using On = config::RetryOn;
   check_switch(&On::connect, failure_of(Errc::upstream_connect_error));
   check_switch(&On::connect, failure_of(Errc::upstream_connect_timeout));
+  check_switch(&On::connect, failure_of(Errc::upstream_busy));
   check_switch(&On::reset, failure_of(Errc::upstream_reset));
   check_switch(&On::reset, failure_of(Errc::upstream_bad_response));
   check_switch(&On::status_5xx, failure_of(Errc::upstream_status, 500));
