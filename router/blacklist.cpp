@@ -1,9 +1,30 @@
 #include "router/blacklist.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace tallygate::router {
+
+Standing standing_of(const HealthState& state, SteadyTime now) {
+  if (state.benched_until > now) return Standing::benched;
+  if (state.cooling_until > now) return Standing::cooling;
+  const bool was_benched = state.benched_until != SteadyTime{};
+  return was_benched && state.failures_in_row > 0 ? Standing::recovering : Standing::fit;
+}
+
+bool is_usable(const HealthState& state, SteadyTime now) {
+  const Standing standing = standing_of(state, now);
+  return standing == Standing::fit || (standing == Standing::recovering && !state.on_trial);
+}
+
+SteadyTime back_at(const HealthState& state) {
+  return std::max(state.benched_until, state.cooling_until);
+}
+
+std::chrono::milliseconds cooldown(std::optional<std::chrono::milliseconds> asked) {
+  return std::clamp(asked.value_or(kUsualCooldown), std::chrono::milliseconds{0}, kLongestCooldown);
+}
 
 std::chrono::milliseconds bench_duration(const config::Blacklist& rules,
                                          std::uint32_t failures_in_row) {

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "router/assign.h"
+#include "router/blacklist.h"
 #include "router/selection/auto_pool.h"
 
 namespace tallygate::router {
@@ -97,8 +98,8 @@ NameId mirror_of(const Snapshot& snapshot, const Route& route, VersionIndex serv
   return mirror.active && mixed < experiment.mirror_below ? mirror.name : 0;
 }
 
-/// Collects a plan's candidates: the usable ones go into the plan, the benched ones are kept aside
-/// for the case that there is nothing else.
+/// Collects a plan's candidates: the usable ones go into the plan, the benched and the cooling ones
+/// are kept aside for the case that there is nothing else.
 class Collector {
  public:
   Collector(const Snapshot& snapshot, HealthView health, config::Protocol protocol, SteadyTime now,
@@ -114,7 +115,7 @@ class Collector {
     }
   }
 
-  /// Nothing usable: the benched ones in order, led by the one that expires first.
+  /// Nothing usable: the others in order, led by the one that is back first.
   void settle_for_benched() {
     plan_.degraded = benched_count_ > 0;
     plan_.candidates = benched_;
@@ -137,11 +138,11 @@ class Collector {
                               snapshot_.routes[version.route].name};
     const HealthState state =
         health_.of == nullptr ? HealthState{} : health_.of(health_.board, target.slot);
-    if (health_.of == nullptr || state.benched_until <= now_) {
+    if (health_.of == nullptr || is_usable(state, now_)) {
       plan_.candidates[plan_.candidate_count++] = candidate;
     } else if (benched_count_ < kMaxPlanTargets) {
-      if (benched_count_ == 0 || state.benched_until < earliest_) {
-        earliest_ = state.benched_until;
+      if (benched_count_ == 0 || back_at(state) < earliest_) {
+        earliest_ = back_at(state);
         leader_ = benched_count_;
       }
       benched_[benched_count_++] = candidate;
@@ -167,7 +168,7 @@ class Collector {
   bool saw_other_protocol_ = false;
 };
 
-/// Moves a random one of the leading version's usable targets to the front.
+/// Lets the leading version's usable targets begin with a random one.
 void spread_first_pick(Plan& plan, std::uint64_t dice) {
   const auto begin = plan.candidates.begin();
   const auto group_end =
@@ -176,7 +177,7 @@ void spread_first_pick(Plan& plan, std::uint64_t dice) {
       });
   const auto pick = begin + static_cast<std::ptrdiff_t>(
                                 scaled(dice, static_cast<std::size_t>(group_end - begin)));
-  std::rotate(begin, pick, pick + 1);
+  std::rotate(begin, pick, group_end);
 }
 
 /// What a request asks for, and the pool that chose it if one did.
@@ -273,7 +274,8 @@ Result<Plan> plan_route(const Snapshot& snapshot, HealthView health, const Reque
   collector.add(version, is_crowded ? scaled(dice, version.targets.size()) : 0);
   if (plan.by_pool) add_next_best(snapshot, *start, facts, collector);
   for (const VersionIndex fallback : route.fallbacks) {
-    collector.add(snapshot.versions[fallback], 0);
+    const Version& next = snapshot.versions[fallback];
+    collector.add(next, scaled(dice, next.targets.size()));
   }
   if (plan.candidate_count == 0) {
     collector.settle_for_benched();

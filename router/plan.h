@@ -55,14 +55,16 @@ struct Plan {
   std::array<Candidate, kMaxPlanTargets> candidates;
   std::uint8_t candidate_count = 0;
   bool by_pool = false;        ///< an auto pool chose: continuity wants to know what serves
-  bool degraded = false;       ///< every candidate is benched: the one that expires first leads
+  bool degraded = false;       ///< none may be used: the one that is back first leads
   std::uint32_t timeouts = 0;  ///< index into the snapshot's timeouts
 };
 
 /// What the worker reads from the HealthBoard for one target.
 struct HealthState {
-  SteadyTime benched_until{};  ///< in the past = may be used
+  SteadyTime benched_until{};  ///< SteadyTime{} = not benched
   std::uint32_t failures_in_row = 0;
+  SteadyTime cooling_until{};  ///< after a 429; in the past = no more
+  bool on_trial = false;       ///< a request is finding out whether it has recovered
 };
 /// Non-owning: valid during the call only.
 using HealthOf = HealthState (*)(const void* board, TargetSlot slot);

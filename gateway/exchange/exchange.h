@@ -66,6 +66,7 @@ struct Exchange {
   // The attempt under way.
   const router::Candidate* candidate = nullptr;
   http::UpstreamPool* pool = nullptr;
+  HealthBoard::Trial trial;  ///< held while this is the one request that tries a recovering target
   http::UpstreamPtr upstream;
   http::InputBuffer upstream_in;  ///< the head and what came with it
   std::size_t upstream_head_bytes = 0;
@@ -75,6 +76,7 @@ struct Exchange {
   bool upload_cut = false;      ///< the target answered before it had the whole body
   bool reconnected = false;     ///< the free retry of a stale connection is spent
   boost::container::small_vector<router::Attempt, 3> attempts;
+  std::shared_ptr<const std::atomic<bool>> bench_written;  ///< null = no attempt benched its target
 
   // What comes back.
   Answer answer;

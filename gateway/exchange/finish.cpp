@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "gateway/exchange/attempt/end_attempt.h"
 #include "gateway/http/loop/drain.h"
 #include "gateway/worker_clock.h"
 
@@ -158,6 +159,7 @@ Task<void> finish(Exchange& x) {
   release_upstream(x);
   if (x.mirror_of) co_return;
   x.session.parking.clear_deadline();
+  if (x.bench_written != nullptr) co_await await_bench_written(x);
   if (x.session.settings().store.acknowledge == config::Acknowledge::committed) {
     CommitTicket ticket{number, x.worker.loop.now.steady, {}, &x.session.parking};
     x.worker.commits.add(ticket);

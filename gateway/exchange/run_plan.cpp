@@ -3,6 +3,7 @@
 #include "gateway/exchange/attempt/end_attempt.h"
 #include "gateway/exchange/attempt/relay.h"
 #include "gateway/exchange/attempt/relay_events.h"
+#include "gateway/exchange/attempt/take_candidate.h"
 #include "gateway/exchange/attempt/upstream_call.h"
 #include "gateway/exchange/finish.h"
 #include "gateway/exchange/own_fields.h"
@@ -110,7 +111,7 @@ Result<void> plan_exchange(Exchange& x, std::string_view model) {
 
 Task<void> run_plan(Exchange& x) {
   for (;;) {
-    if (x.candidate == nullptr) x.candidate = &x.plan.candidates[x.next_candidate++];
+    if (x.candidate == nullptr) x.candidate = take_candidate(x);
     Result<void> result;
     if (!reuse_connection(x)) result = co_await connect_target(x);
     if (result.has_value()) result = co_await call_target(x);

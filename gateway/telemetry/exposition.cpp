@@ -93,6 +93,9 @@ void write_gate(Page& page, const Sums& sums) {
   page.family("tallygate_unacknowledged_answers", Kind::counter, "",
               "Answers released before their record was committed.");
   page.sample("", sums.unacknowledged);
+  page.family("tallygate_degraded_requests", Kind::counter, "",
+              "Requests of which every target was benched or cooling down at the start.");
+  page.sample("", sums.degraded);
   page.family("tallygate_mirrored_requests", Kind::counter, "",
               "Copies of requests for another version: sent, or left out for want of room.");
   page.sample(R"(outcome="sent")", sums.mirrored);

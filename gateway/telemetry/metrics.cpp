@@ -89,6 +89,8 @@ void WorkerMetrics::count_rejected(Errc code) {
   add_relaxed<std::uint64_t>(tables_->rejected[static_cast<std::size_t>(code)], 1);
 }
 
+void WorkerMetrics::count_degraded() { add_relaxed<std::uint64_t>(tables_->degraded, 1); }
+
 void WorkerMetrics::count_mirror(bool sent) {
   add_relaxed<std::uint64_t>(sent ? tables_->mirrored : tables_->mirrors_left_out, 1);
 }

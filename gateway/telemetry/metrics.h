@@ -71,6 +71,8 @@ class WorkerMetrics {
   void count_rejected(Errc code);
   /// An answer released before its record was committed.
   void count_unacknowledged();
+  /// A request of which no candidate was usable, so that a benched one is tried.
+  void count_degraded();
   /// A copy of a request for another version was sent, or left out since there was no room.
   void count_mirror(bool sent);
   void count_upstream_connect(bool ok, std::uint64_t duration_us);

@@ -114,6 +114,7 @@ void add_scalars(const WorkerMetrics::Tables& tables, Sums& sums) {
   tables.connects[0].add_to(sums.connects[0]);
   tables.connects[1].add_to(sums.connects[1]);
   sums.unacknowledged += load(tables.unacknowledged);
+  sums.degraded += load(tables.degraded);
   sums.mirrored += load(tables.mirrored);
   sums.mirrors_left_out += load(tables.mirrors_left_out);
   sums.client_connections += load(tables.client_connections);

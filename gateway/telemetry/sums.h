@@ -45,6 +45,7 @@ struct Sums {
   HistogramTotals<OverheadBounds> overhead;
   std::array<HistogramTotals<OverheadBounds>, 2> connects;  ///< [ok]
   std::uint64_t unacknowledged = 0;
+  std::uint64_t degraded = 0;
   std::uint64_t mirrored = 0;
   std::uint64_t mirrors_left_out = 0;
   std::int64_t client_connections = 0;

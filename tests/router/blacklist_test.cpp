@@ -75,6 +75,41 @@ TEST(Blacklist, NeverWrapsTheFailureCount) {
   EXPECT_EQ(state.benched_until, kStart + 24h);
 }
 
+TEST(Blacklist, SaysHowATargetStands) {
+  const SteadyTime none{};
+  const SteadyTime past = kStart - 1s;
+  const SteadyTime future = kStart + 1s;
+  const auto check = [](const HealthState& state, Standing standing, bool usable) {
+    EXPECT_EQ(standing_of(state, kStart), standing);
+    EXPECT_EQ(is_usable(state, kStart), usable);
+  };
+  check({}, Standing::fit, true);
+  check({none, 2}, Standing::fit, true);
+  check({future, 3}, Standing::benched, false);
+  check({future, 0}, Standing::benched, false);
+  check({kStart, 3}, Standing::recovering, true);
+  check({past, 3}, Standing::recovering, true);
+  check({past, 3, none, true}, Standing::recovering, false);
+  check({past, 0}, Standing::fit, true);
+  check({none, 0, future}, Standing::cooling, false);
+  check({none, 0, kStart}, Standing::fit, true);
+  check({past, 3, future}, Standing::cooling, false);
+  check({future, 3, future}, Standing::benched, false);
+}
+
+TEST(Blacklist, KnowsWhenATargetIsBack) {
+  EXPECT_EQ(back_at({kStart, 3, kStart + 1s}), kStart + 1s);
+  EXPECT_EQ(back_at({kStart + 2s, 3, kStart + 1s}), kStart + 2s);
+}
+
+TEST(Blacklist, CoolsDownAsLongAsItIsAskedWithinReason) {
+  EXPECT_EQ(cooldown(std::nullopt), kUsualCooldown);
+  EXPECT_EQ(cooldown(0ms), 0ms);
+  EXPECT_EQ(cooldown(2500ms), 2500ms);
+  EXPECT_EQ(cooldown(1h), kLongestCooldown);
+  EXPECT_EQ(cooldown(-5ms), 0ms);
+}
+
 TEST(Blacklist, BlamesTheTargetOnlyForWhatIsItsDoing) {
   const auto check = [](Errc cause, int status, bool expected) {
     EXPECT_EQ(counts_against_target(cause, static_cast<std::uint16_t>(status)), expected)

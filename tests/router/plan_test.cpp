@@ -173,6 +173,29 @@ TEST(PlanRoute, TriesTheBenchThatExpiresFirstWhenAllAreBenched) {
   EXPECT_EQ(gate.text(gate.plan("chat@2")), "2: t2 t3 t9 (degraded)");
 }
 
+TEST(PlanRoute, KeepsARecoveringTargetInItsPlaceUnlessSomebodyTriesIt) {
+  Gate gate;
+  gate.plan("chat");
+  struct Board {
+    TargetSlot slot;
+    HealthState state;
+  } board{gate.names.slot("t1"), {kNow - 1s, 3}};
+  const HealthView view{&board, [](const void* given, TargetSlot slot) {
+                          const auto& known = *static_cast<const Board*>(given);
+                          return slot == known.slot ? known.state : HealthState{};
+                        }};
+  const auto plan = [&] {
+    RequestFacts facts;
+    facts.model = "chat";
+    return gate.text(plan_route(*gate.snapshot, view, facts, kNow, 0));
+  };
+  EXPECT_EQ(plan(), "1: t1 t9");
+  board.state.on_trial = true;
+  EXPECT_EQ(plan(), "1: t9");
+  board.state = {{}, 0, kNow + 1s};
+  EXPECT_EQ(plan(), "1: t9") << "it asked to be left alone";
+}
+
 TEST(PlanRoute, TreatsEveryTargetAsHealthyWithoutABoard) {
   Gate gate;
   gate.plan("chat");

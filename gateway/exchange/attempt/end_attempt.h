@@ -8,4 +8,9 @@ namespace tallygate {
 /// Closes the books on the attempt under way, which must be open.
 void end_attempt(Exchange& exchange, const Result<void>& result);
 
+/// A bench is durable before the request that brought it about is answered: waits until
+/// exchange.bench_written is set, at most kBenchPatience. That is rare, so it looks now and then.
+inline constexpr std::chrono::milliseconds kBenchPatience{50};
+Task<void> await_bench_written(Exchange& exchange);
+
 }  // namespace tallygate

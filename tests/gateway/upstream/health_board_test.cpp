@@ -26,6 +26,14 @@ struct Board {
   void fail_times(int times, SteadyTime now = kNow) {
     for (int i = 0; i < times; ++i) fail(now);
   }
+  bool succeed(SteadyTime began = kNow) { return board.succeeded(kSlot, began); }
+  bool may_enter(SteadyTime now, HealthBoard::Trial& trial) {
+    return board.may_enter(kSlot, now, trial);
+  }
+  bool may_enter(SteadyTime now) {
+    HealthBoard::Trial trial;
+    return may_enter(now, trial);
+  }
   /// "failures in a row, bench in minutes from kNow", or no bench.
   std::string state() const {
     const router::HealthState state = board.state(kSlot);
@@ -48,13 +56,14 @@ TEST(HealthBoard, BenchesAtTheThirdFailureInARow) {
 TEST(HealthBoard, StartsOverAfterASuccess) {
   Board b;
   b.fail_times(2);
-  b.board.succeeded(kSlot);
+  EXPECT_FALSE(b.succeed()) << "there was no bench to end";
   EXPECT_EQ(b.state(), "0");
   b.fail_times(2);
   EXPECT_EQ(b.state(), "2");
   b.fail_times(1);
-  b.board.succeeded(kSlot);
+  EXPECT_TRUE(b.succeed()) << "an attempt for want of a better target";
   EXPECT_EQ(b.state(), "0") << "the bench is over, too";
+  EXPECT_FALSE(b.succeed());
 }
 
 TEST(HealthBoard, DoesNotCountAttemptsOlderThanTheBench) {
@@ -88,10 +97,10 @@ TEST(HealthBoard, BenchesByHandUntilItEndsOrIsPardoned) {
   b.board.bench(kSlot, kNow, kNow + minutes{5});
   EXPECT_EQ(b.state(), "0, 5 min");
   EXPECT_TRUE(b.board.is_benched_by_hand(kSlot));
-  b.board.succeeded(kSlot);
+  b.succeed();
   EXPECT_EQ(b.state(), "0, 5 min") << "a request that was under way";
   b.fail(kNow + minutes{1});
-  b.board.succeeded(kSlot);
+  b.succeed();
   EXPECT_EQ(b.state(), "0, 5 min") << "requests while all were benched";
   b.board.pardon(kSlot);
   EXPECT_EQ(b.state(), "0");
@@ -104,7 +113,7 @@ TEST(HealthBoard, BenchesByItselfWhatWasBenchedByHand) {
   b.fail_times(3, kNow + minutes{10});
   EXPECT_EQ(b.state(), "3, 70 min");
   EXPECT_FALSE(b.board.is_benched_by_hand(kSlot));
-  b.board.succeeded(kSlot);
+  b.succeed(kNow + minutes{10});
   EXPECT_EQ(b.state(), "0");
 }
 
@@ -121,6 +130,173 @@ TEST(HealthBoard, GoesOnWhereItWasBeforeARestart) {
   EXPECT_EQ(b.state(), "3, 30 min");
   EXPECT_TRUE(b.fail(kNow + minutes{40}));
   EXPECT_EQ(b.state(), "4, 160 min");
+}
+
+TEST(HealthBoard, KeepsABenchThroughTheSuccessOfAnOlderAttempt) {
+  Board b;
+  b.fail_times(3);
+  EXPECT_FALSE(b.succeed(kNow - minutes{1})) << "a stream from before the target died";
+  EXPECT_EQ(b.state(), "3, 60 min");
+}
+
+TEST(HealthBoard, LetsOneRequestAtATimeTryARecoveringTarget) {
+  Board b;
+  EXPECT_TRUE(b.may_enter(kNow));
+  b.fail_times(3);
+  EXPECT_FALSE(b.may_enter(kNow));
+  EXPECT_FALSE(b.may_enter(kNow + hours{1} - minutes{1}));
+  {
+    HealthBoard::Trial trial;
+    EXPECT_TRUE(b.may_enter(kNow + hours{1}, trial));
+    EXPECT_TRUE(static_cast<bool>(trial));
+    EXPECT_TRUE(b.board.state(kSlot).on_trial);
+    EXPECT_FALSE(b.may_enter(kNow + hours{1})) << "somebody is at it";
+  }
+  EXPECT_TRUE(b.may_enter(kNow + hours{1})) << "given back without a verdict";
+  EXPECT_FALSE(b.board.state(kSlot).on_trial);
+  EXPECT_TRUE(b.succeed(kNow + hours{1}));
+  HealthBoard::Trial first;
+  HealthBoard::Trial second;
+  EXPECT_TRUE(b.may_enter(kNow + hours{1}, first));
+  EXPECT_TRUE(b.may_enter(kNow + hours{1}, second)) << "it is open to all again";
+  EXPECT_FALSE(static_cast<bool>(first) || static_cast<bool>(second));
+}
+
+TEST(HealthBoard, EndsATrialWhenItsOwnerTakesAnother) {
+  Board b;
+  b.board.ensure(0);
+  for (int i = 0; i < 3; ++i) b.board.failed(0, kNow, kNow, b.rules);
+  b.fail_times(3);
+  const SteadyTime later = kNow + hours{2};
+  HealthBoard::Trial trial;
+  ASSERT_TRUE(b.board.may_enter(0, later, trial));
+  ASSERT_TRUE(b.may_enter(later, trial));
+  EXPECT_FALSE(b.board.state(0).on_trial);
+  EXPECT_TRUE(b.board.state(kSlot).on_trial);
+}
+
+TEST(HealthBoard, OpensToAllWhenABenchByHandIsOver) {
+  Board b;
+  b.fail_times(2);
+  b.board.bench(kSlot, kNow, kNow + minutes{5});
+  HealthBoard::Trial trial;
+  EXPECT_TRUE(b.may_enter(kNow + minutes{5}, trial));
+  EXPECT_FALSE(static_cast<bool>(trial));
+  b.fail(kNow + minutes{6});
+  EXPECT_TRUE(b.may_enter(kNow + minutes{6}, trial));
+  EXPECT_FALSE(static_cast<bool>(trial)) << "one failure makes no bench of it";
+}
+
+TEST(HealthBoard, LeavesABenchByHandAloneWhateverFails) {
+  Board b;
+  b.board.bench(kSlot, kNow, kNow + minutes{5});
+  b.fail_times(9, kNow + minutes{1});
+  EXPECT_EQ(b.state(), "0, 5 min");
+  EXPECT_TRUE(b.board.is_benched_by_hand(kSlot));
+}
+
+TEST(HealthBoard, GivesATrialToOneThreadOnly) {
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 2000;
+  Board b;
+  b.fail_times(3);
+  const SteadyTime later = kNow + hours{1};
+  std::atomic<int> inside{0};
+  std::atomic<int> most{0};
+  std::atomic<int> trials{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kRounds; ++n) {
+        HealthBoard::Trial trial;
+        if (!b.may_enter(later, trial)) continue;
+        const int now_inside = ++inside;
+        int seen = most.load();
+        while (seen < now_inside && !most.compare_exchange_weak(seen, now_inside)) {
+        }
+        ++trials;
+        --inside;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(most.load(), 1);
+  EXPECT_GT(trials.load(), 0);
+  EXPECT_TRUE(b.may_enter(later)) << "every trial was given back";
+}
+
+TEST(HealthBoard, NeverLetsASecondThreadInAfterATrialFailed) {
+  constexpr int kThreads = 8;
+  Board b;
+  b.fail_times(3);
+  const SteadyTime later = kNow + hours{1};
+  std::atomic<int> trials{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 500; ++n) {
+        HealthBoard::Trial trial;
+        if (!b.may_enter(later, trial)) continue;
+        ++trials;
+        b.fail(later);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(trials.load(), 1) << "the trial that failed benched it again";
+  EXPECT_EQ(b.state(), "4, 180 min");
+}
+
+TEST(HealthBoard, PassesOverATargetThatCoolsDown) {
+  Board b;
+  b.board.cool_down(kSlot, kNow + minutes{1});
+  EXPECT_FALSE(b.may_enter(kNow));
+  EXPECT_TRUE(b.may_enter(kNow + minutes{1}));
+  b.board.cool_down(kSlot, kNow + minutes{3});
+  b.board.cool_down(kSlot, kNow + minutes{2});
+  EXPECT_FALSE(b.may_enter(kNow + minutes{2})) << "the longest wish counts";
+  EXPECT_EQ(b.state(), "0") << "and is no failure";
+  b.succeed();
+  EXPECT_FALSE(b.may_enter(kNow)) << "a request that was under way";
+  b.board.pardon(kSlot);
+  EXPECT_TRUE(b.may_enter(kNow));
+}
+
+TEST(HealthBoard, TellsOfABenchThatGrowsByASecondOrMore) {
+  Board b;
+  b.fail_times(3);
+  SteadyTime now = kNow;
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(b.fail(now += hours{1})) << i;
+  EXPECT_EQ(b.board.state(kSlot).benched_until, now + hours{24});
+  now += std::chrono::milliseconds{1};
+  EXPECT_FALSE(b.fail(now)) << "tried for want of another while at the cap";
+  EXPECT_EQ(b.board.state(kSlot).benched_until, now + hours{24});
+  EXPECT_TRUE(b.fail(now + std::chrono::seconds{1}));
+}
+
+TEST(HealthBoard, RaisesOneAlarmAMinuteForATargetThatRefusesUs) {
+  Board b;
+  EXPECT_EQ(b.board.misconfigured(kSlot, kNow), 1U);
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(b.board.misconfigured(kSlot, kNow), std::nullopt);
+  EXPECT_EQ(b.board.misconfigured(kSlot, kNow + minutes{1}), 11U);
+  EXPECT_EQ(b.board.refusals(kSlot), 11U);
+  EXPECT_EQ(b.state(), "0") << "no blame";
+  b.succeed();
+  EXPECT_EQ(b.board.refusals(kSlot), 0U);
+}
+
+TEST(HealthBoard, PardonsOnlyTheBenchThatWasLookedAt) {
+  Board b;
+  b.fail_times(3);
+  const SteadyTime seen = b.board.state(kSlot).benched_until;
+  b.fail(kNow + hours{1});
+  EXPECT_FALSE(b.board.pardon_bench(kSlot, seen)) << "it failed again meanwhile";
+  EXPECT_EQ(b.state(), "4, 180 min");
+  EXPECT_TRUE(b.board.pardon_bench(kSlot, b.board.state(kSlot).benched_until));
+  EXPECT_EQ(b.state(), "0");
+  EXPECT_FALSE(b.board.pardon_bench(kSlot, {})) << "there is none";
+  b.board.bench(kSlot, kNow, kNow + hours{1});
+  EXPECT_FALSE(b.board.pardon_bench(kSlot, kNow + hours{1})) << "by hand";
 }
 
 TEST(HealthBoard, CountsTheFailuresOfAllThreads) {
