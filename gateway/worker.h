@@ -85,6 +85,7 @@ class Worker {
   /// Counts a client connection for its lifetime.
   class ConnectionCount {
    public:
+  AttemptLog attempt_log;
     explicit ConnectionCount(Worker& worker) : worker_(worker) { ++worker_.connections_; }
     ~ConnectionCount() { --worker_.connections_; }
     ConnectionCount(const ConnectionCount&) = delete;

@@ -7,8 +7,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   const auto note = [&](bool is_set, const char* key) {
     if (is_set) keys.push_back(std::string(key) + " has no effect in this version");
   };
-  note(settings.min_rate != 0, "min_rate");
-  note(settings.timeouts.stream_total.count() != 0, "timeouts.stream_total");
   note(settings.capture.bodies != config::CaptureBodies::none, "capture.bodies");
   note(!settings.telemetry.otlp.endpoint.empty(), "telemetry.otlp");
   note(settings.limits.memory_bytes != 0, "limits.memory");

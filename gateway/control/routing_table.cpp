@@ -9,9 +9,15 @@
 #include "gateway/registry/experiments/ab_test_rules.h"
 #include "gateway/registry/experiments/config_tests.h"
 #include "gateway/registry/experiments/experiment_tables.h"
+#include "router/selection/fallbacks.h"
 
 namespace tallygate {
 namespace {
+
+/// Whether what was measured has any say.
+bool is_ranked(const config::Settings& settings) {
+  return !settings.auto_pools.empty() || router::has_fallbacks_to_rank(settings);
+}
 
 /// `stored` as it will be once `changed` is written.
 std::vector<registry::AbTest> with_changes(std::vector<registry::AbTest> stored,
@@ -78,7 +84,7 @@ Result<void> RoutingTable::publish() {
 void RoutingTable::rank_again() {
   const std::lock_guard one_at_a_time(changing_);
   const View before = view();
-  if (before->snapshot->auto_pools == nullptr) return;
+  if (!is_ranked(*before->settings)) return;
   const router::Performance figures = measured(*before->settings);
   std::promise<View> ranked;
   asio::post(io_, [&] { ranked.set_value(builder_.ranked_again(before, figures)); });
@@ -135,7 +141,7 @@ void RoutingTable::adopt(const View& view) {
 
 router::Performance RoutingTable::measured(const config::Settings& settings) const {
   router::Performance performance;
-  if (settings.auto_pools.empty()) return performance;  // nobody asks
+  if (!is_ranked(settings)) return performance;  // nobody asks
   const store::TotalsSet totals =
       journal_.totals(router::TallyFilter{.kind = router::TallyKey::Kind::performance});
   for (const auto& [key, figures] : totals.entries) performance.add(key, figures);

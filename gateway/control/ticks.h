@@ -18,7 +18,7 @@ class Ticks {
   static constexpr std::chrono::seconds kInterval{1};
   /// Between two looks at a test's statistics.
   static constexpr std::chrono::seconds kLookInterval{5};
-  /// Between two rankings of auto pools.
+  /// Between two rankings of auto pools and fallbacks.
   static constexpr std::chrono::seconds kRankInterval{10};
 
   Ticks(Process process, RoutingTable& routing, WebhookSender& webhooks)

@@ -20,10 +20,15 @@ Exchange::Exchange(http::Session& its_session, const Endpoint& its_endpoint)
       upstream_in(worker.loop.buffers),
       answer(endpoint.dialect) {}
 
-void Exchange::set_deadline(config::Duration limit) {
-  SteadyTime when = committed ? http::kNever : give_up_at;
-  if (limit.count() != 0) when = std::min(when, worker.loop.now.steady + limit);
-  session.parking.wake_at(when);
+void Exchange::set_deadline(SteadyTime from, config::Duration limit) {
+  session.parking.wake_at(limit.count() == 0 ? give_up_at : std::min(give_up_at, from + limit));
+}
+
+Errc Exchange::cause_of_delay(Errc own) const {
+  if (worker.patience_is_over()) return Errc::draining;
+  if (!is_time_up()) return own;
+  const bool had_it_all = !committed && attempts.empty() && !hurried;
+  return had_it_all ? own : Errc::deadline_exceeded;
 }
 
 void Exchange::conclude(router::Outcome how, Errc why) {

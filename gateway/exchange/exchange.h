@@ -7,6 +7,7 @@
 #include <boost/container/small_vector.hpp>
 #include <string>
 
+#include "gateway/exchange/attempt/pace_meter.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/endpoints.h"
 #include "gateway/http/loop/waiter.h"
@@ -33,6 +34,8 @@ struct Answer {
       terminal;  ///< the event that ends the stream, kept back until the record is committed
   std::uint32_t events = 0;
   SteadyTime last_event{};
+  SteadyTime idle_until = http::kNever;
+  PaceMeter pace;  ///< only if a min_rate is set
   bool content_seen = false;
   bool error_seen = false;  ///< an in-band error
   bool oversized = false;   ///< inside an event above the limit: bytes pass through unseen
@@ -53,7 +56,9 @@ struct Exchange {
   std::uint64_t request_bytes = 0;
   SteadyTime started{};
   WallTime started_wall{};
-  SteadyTime give_up_at = http::kNever;  ///< the total deadline, until the first byte goes out
+  /// The total deadline until the first byte goes out; that of the whole stream afterwards.
+  SteadyTime give_up_at = http::kNever;
+  bool hurried = false;  ///< the client has shortened the total deadline
   config::Timeouts timeouts;
   std::string tags;
   std::optional<Uuid> mirror_of;  ///< this is a copy of that request: nobody waits for its answer
@@ -94,8 +99,13 @@ struct Exchange {
 
   const UpstreamTarget& target() const { return pool->target(); }
   bool body_done() const { return upstream->parser.body_done(); }
-  /// The earlier of now + `limit` (zero = none) and, before the first byte, the total deadline.
-  void set_deadline(config::Duration limit);
+  /// Wakes at now + `limit` (zero = none), at the latest at give_up_at.
+  void set_deadline(config::Duration limit) { set_deadline(worker.loop.now.steady, limit); }
+  void set_deadline(SteadyTime from, config::Duration limit);
+  bool is_time_up() const { return worker.loop.now.steady >= give_up_at; }
+  /// Why a wait ended at its deadline: `own`, the limit of what was waited for, unless it was the
+  /// whole request's time that ran out and the target cannot be blamed for all of it.
+  Errc cause_of_delay(Errc own) const;
   void conclude(router::Outcome how, Errc why);
 };
 

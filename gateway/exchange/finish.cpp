@@ -140,7 +140,9 @@ Task<void> finish(Exchange& x) {
   const bool client_left =
       x.outcome == router::Outcome::client_abort || x.outcome == router::Outcome::client_slow;
   if (client_left) {
+    const bool held_one = x.upstream != nullptr;
     x.upstream.reset();  // cancels it at once
+    if (held_one) x.pool->wake_one_waiter();
     x.session.status = kClientGoneStatus;
   }
   x.phase = router::Phase::finishing;

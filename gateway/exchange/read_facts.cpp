@@ -95,7 +95,10 @@ void apply_request_headers(Exchange& x) {
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), millis);
   if (failed != std::errc{} || end != text.data() + text.size()) return;
   if (millis == 0 || millis > kLongestTimeoutMillis) return;
-  x.timeouts.total = config::Duration{millis};
+  const config::Duration asked{millis};
+  const config::Duration usual = x.timeouts.total;
+  x.hurried = usual.count() == 0 || asked < usual;  // a client may wait less, never longer
+  if (x.hurried) x.timeouts.total = asked;
 }
 
 }  // namespace tallygate

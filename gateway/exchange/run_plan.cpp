@@ -1,5 +1,6 @@
 #include "gateway/exchange/run_plan.h"
 
+#include "gateway/exchange/attempt/attempt_log.h"
 #include "gateway/exchange/attempt/end_attempt.h"
 #include "gateway/exchange/attempt/relay.h"
 #include "gateway/exchange/attempt/relay_events.h"
@@ -38,6 +39,7 @@ router::RetryDecision decide(Exchange& x, const Error& error) {
   failure.candidates_left = static_cast<std::uint32_t>(x.plan.candidate_count - x.next_candidate);
   failure.budget_left = x.worker.retry_budget.has_any(x.started);
   failure.first_fallback_to_healthy = x.attempts.empty() && !x.plan.degraded;
+  failure.time_left = !x.is_time_up();
   return router::decide_retry(failure, rules);
 }
 
@@ -82,7 +84,9 @@ Task<void> give_up(Exchange& x, const Error& error) {
   }
   std::string fields;
   append_own_fields(x, fields);
-  if (traits_of(error.code).blame == Blame::upstream) fields.append("x-should-retry: false\r\n");
+  // Where nobody was asked, or only the gate's own limits were in the way, a repetition may help.
+  const bool was_asked = traits_of(error.code).blame == Blame::upstream || x.attempts.size() > 1;
+  if (was_asked && error.code != Errc::draining) fields.append("x-should-retry: false\r\n");
   char id[kUuidTextBytes];
   render_uuid(x.id, id);
   http::write_error(x.session, x.endpoint.protocol, error, {id, sizeof id}, fields);
@@ -129,15 +133,18 @@ Task<void> run_plan(Exchange& x) {
     }
     const router::RetryDecision decision = decide(x, result.error());
     if (decision == router::RetryDecision::same_target) {
+      if (result.has_error()) log_attempt(x, result.error());
       x.reconnected = true;
       forget_attempt(x);
       continue;
     }
     end_attempt(x, result);
+      x.worker.metrics.count_reused_reset();
     if (x.worker.patience_is_over()) co_return co_await give_up(x, draining());
     if (decision == router::RetryDecision::give_up) co_return co_await give_up(x, result.error());
     x.worker.retry_budget.spend(x.started);
     forget_attempt(x);
+    log_attempt(x, result.error());
     x.candidate = nullptr;
     const bool client_waits = co_await back_off(x);
     if (!client_waits) co_return x.conclude(router::Outcome::client_abort, Errc::client_abort);

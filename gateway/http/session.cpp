@@ -119,7 +119,7 @@ bool send_some(Session& session) {
   return true;
 }
 
-Task<Result<void>> send_all(Session& session) {
+Task<Result<void>> send_all(Session& session, std::optional<config::Duration> patience) {
   bool first = true;
   for (;;) {
     const std::size_t sent_before = session.out_sent;
@@ -127,7 +127,7 @@ Task<Result<void>> send_all(Session& session) {
       co_return make_error(Errc::client_abort, "the client left while it was answered");
     if (session.out.empty()) co_return Result<void>{};
     if (session.out_sent != sent_before || first) {
-      session.set_deadline(session.settings().timeouts.write_progress);
+      session.set_deadline(patience.value_or(session.settings().timeouts.write_progress));
     }
     first = false;
     co_await session.parking.park();

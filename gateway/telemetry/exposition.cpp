@@ -96,6 +96,9 @@ void write_gate(Page& page, const Sums& sums) {
   page.family("tallygate_degraded_requests", Kind::counter, "",
               "Requests of which every target was benched or cooling down at the start.");
   page.sample("", sums.degraded);
+  page.family("tallygate_upstream_reused_reset", Kind::counter, "",
+              "Kept connections that broke before an answer began; the request was sent again.");
+  page.sample("", sums.reused_resets);
   page.family("tallygate_mirrored_requests", Kind::counter, "",
               "Copies of requests for another version: sent, or left out for want of room.");
   page.sample(R"(outcome="sent")", sums.mirrored);

@@ -90,6 +90,7 @@ void WorkerMetrics::count_rejected(Errc code) {
 }
 
 void WorkerMetrics::count_degraded() { add_relaxed<std::uint64_t>(tables_->degraded, 1); }
+void WorkerMetrics::count_reused_reset() { add_relaxed<std::uint64_t>(tables_->reused_resets, 1); }
 
 void WorkerMetrics::count_mirror(bool sent) {
   add_relaxed<std::uint64_t>(sent ? tables_->mirrored : tables_->mirrors_left_out, 1);

@@ -73,6 +73,8 @@ class WorkerMetrics {
   void count_unacknowledged();
   /// A request of which no candidate was usable, so that a benched one is tried.
   void count_degraded();
+  /// A kept connection that its target had closed was replaced, unnoticed by the client.
+  void count_reused_reset();
   /// A copy of a request for another version was sent, or left out since there was no room.
   void count_mirror(bool sent);
   void count_upstream_connect(bool ok, std::uint64_t duration_us);

@@ -115,6 +115,7 @@ void add_scalars(const WorkerMetrics::Tables& tables, Sums& sums) {
   tables.connects[1].add_to(sums.connects[1]);
   sums.unacknowledged += load(tables.unacknowledged);
   sums.degraded += load(tables.degraded);
+  sums.reused_resets += load(tables.reused_resets);
   sums.mirrored += load(tables.mirrored);
   sums.mirrors_left_out += load(tables.mirrors_left_out);
   sums.client_connections += load(tables.client_connections);

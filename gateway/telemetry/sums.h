@@ -46,6 +46,7 @@ struct Sums {
   std::array<HistogramTotals<OverheadBounds>, 2> connects;  ///< [ok]
   std::uint64_t unacknowledged = 0;
   std::uint64_t degraded = 0;
+  std::uint64_t reused_resets = 0;
   std::uint64_t mirrored = 0;
   std::uint64_t mirrors_left_out = 0;
   std::int64_t client_connections = 0;

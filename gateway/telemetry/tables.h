@@ -87,6 +87,7 @@ struct WorkerMetrics::Tables {
   std::array<Counter, kErrcCount> rejected{};
   Counter unacknowledged{0};
   Counter degraded{0};
+  Counter reused_resets{0};
   Counter mirrored{0};
   Counter mirrors_left_out{0};
   std::array<std::array<Gauge, kMethods.size()>, 2> active_requests{};  ///< [tls][method]

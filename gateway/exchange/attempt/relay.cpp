@@ -1,12 +1,17 @@
 #include "gateway/exchange/attempt/relay.h"
 
 #include "gateway/exchange/attempt/relay_events.h"
+#include "gateway/exchange/attempt/retry_fields.h"
+#include "gateway/exchange/attempt/upstream_call.h"
 #include "gateway/exchange/own_fields.h"
 #include "gateway/http/message/head_renderer.h"
+#include "gateway/wire/upstream_error.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
 namespace {
+
+constexpr std::string_view kJson = "application/json";
 
 bool is_bodiless(std::uint16_t status) { return status == 204 || status == 304; }
 
@@ -36,7 +41,13 @@ void move_held(Exchange& x) {
   x.answer.held.clear();
 }
 
-/// A body too large to be held whole: its head goes out, then its bytes as they come.
+/// What is no JSON is of use before it is whole: sound is played as it comes.
+bool passes_at_once(const Exchange& x) {
+  const http::ResponseHead& head = x.upstream->parser.head();
+  return head.status < 300 && !http::is_media_type(head.value_of("content-type"), kJson);
+}
+
+/// A body that is not held whole: its head goes out, then its bytes as they come.
 void commit_early(Exchange& x) {
   const auto length = x.upstream->parser.head().content_length;
   if (length) {
@@ -46,20 +57,38 @@ void commit_early(Exchange& x) {
   }
 }
 
+/// Why an answer that came whole is none: it is empty, or it says that the target is not as the
+/// gate is configured.
+std::optional<Error> fault_of_whole(const Exchange& x) {
+  const std::uint16_t status = x.upstream->parser.head().status;
+  if (status < 300 && x.answer.held.empty() && !is_bodiless(status)) {
+    return make_error(Errc::upstream_stream_truncated, "the upstream's answer is empty");
+  }
+  if (status == 404 && is_our_credential(x) &&
+      wire::meaning_of_error(x.answer.held) == wire::ErrorMeaning::unknown_model) {
+    return make_error(Errc::upstream_auth_error,
+                      "the upstream does not know the model; check the target's model");
+  }
+  return std::nullopt;
+}
+
 /// All of the body is there.
-void end_body(Exchange& x) {
-  x.answer.observer.observe_body(x.answer.held);
+Result<void> end_body(Exchange& x) {
   if (!x.committed) {
+    if (auto fault = fault_of_whole(x)) return std::move(*fault);
     const bool bodiless = is_bodiless(x.upstream->parser.head().status);
     commit_head(x, bodiless ? http::Framing::none : http::Framing::length, x.answer.held.size());
   }
+  x.answer.observer.observe_body(x.answer.held);
   move_held(x);
   append_end(x);
+  return {};
 }
 
 /// The body will not get any longer; the client must not take it for whole.
 Error break_body(Exchange& x, const Error& error) {
-  if (!x.committed) return error;
+  if (!x.committed || traits_of(error.code).blame == Blame::client) return error;
+  x.conclude(router::Outcome::upstream_truncated, error.code);
   x.session.close_after = true;
   const bool framed = x.answer.chunked || x.upstream->parser.head().content_length.has_value();
   if (!framed) x.session.reset_after = true;
@@ -71,6 +100,8 @@ Error break_body(Exchange& x, const Error& error) {
 void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_length) {
   const http::ResponseHead& upstream = x.upstream->parser.head();
   x.committed = true;
+  const config::Duration whole = x.timeouts.stream_total;
+  x.give_up_at = whole.count() == 0 ? http::kNever : x.worker.loop.now.steady + whole;
   x.answer.chunked = framing == http::Framing::chunked;
   const bool ends_with_connection = framing == http::Framing::none && !is_bodiless(upstream.status);
   if (ends_with_connection || x.worker.draining()) x.session.close_after = true;
@@ -81,34 +112,45 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
     if (upstream.value_of("cache-control").empty()) fields.append("Cache-Control: no-cache\r\n");
     fields.append("X-Accel-Buffering: no\r\n");
   }
-  const bool ours_are_spent = upstream.status == 429 && x.attempts.size() > 1;
-  if (upstream.status >= 500 || ours_are_spent) fields.append("x-should-retry: false\r\n");
   http::DownstreamStatus line;
   line.status = upstream.status;
-  line.own_fields = fields;
   line.date = x.worker.date();
   line.framing = framing;
   line.content_length = content_length;
   line.close = x.session.close_after;
   line.http_1_0 = x.http_1_0;
   x.session.status = upstream.status;
-  http::render_response_head(line, upstream, x.session.out);
+  if (upstream.status < 400) {
+    line.own_fields = fields;
+    return http::render_response_head(line, upstream, x.session.out);
+  }
+  if (x.outcome == router::Outcome::ok) {
+    x.conclude(router::Outcome::client_error, Errc::upstream_status);
+  }
+  const http::ResponseHead rest = take_over_retry_fields(x, upstream, fields);
+  line.own_fields = fields;
+  http::render_response_head(line, rest, x.session.out);
 }
 
 Task<Result<void>> relay_body(Exchange& x) {
   const http::BodyKind kind = x.upstream->parser.body_kind();
-  if (x.upstream->parser.head().status >= 400 && x.outcome == router::Outcome::ok) {
-    x.conclude(router::Outcome::client_error, Errc::upstream_status);
-  }
   Result<void> taken = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
   if (taken.has_error()) co_return break_body(x, taken.error());
   x.set_deadline(x.timeouts.idle);
+  const bool at_once = !x.body_done() && passes_at_once(x);
   while (kind != http::BodyKind::none && !x.body_done()) {
+    if (x.answer.held.size() > (at_once ? 0 : kMaxHeldBytes)) {
+      if (!x.committed) commit_early(x);
+      move_held(x);
+      const Result<void> sent = co_await http::send_all(x.session, x.timeouts.write_progress);
+      if (sent.has_error()) co_return sent.error();
+      x.set_deadline(x.timeouts.idle);
+    }
     const std::span<char> scratch = x.worker.loop.scratch();
     const http::IoResult read = x.upstream->stream.read(scratch);
     if (read.status == http::IoStatus::would_block) {
       co_await x.session.parking.park();
-      const auto stop = x.waiter.interrupted(Errc::upstream_timeout);
+      const auto stop = x.waiter.interrupted(x.cause_of_delay(Errc::upstream_timeout));
       if (stop) co_return break_body(x, make_error(*stop, "the answer did not come to its end"));
       continue;
     }
@@ -117,15 +159,9 @@ Task<Result<void>> relay_body(Exchange& x) {
     taken = take(x, {scratch.data(), read.bytes});
     if (taken.has_error()) co_return break_body(x, taken.error());
     x.set_deadline(x.timeouts.idle);
-    if (x.body_done() || x.answer.held.size() <= kMaxHeldBytes) continue;
-    if (!x.committed) commit_early(x);
-    move_held(x);
-    const Result<void> sent = co_await http::send_all(x.session);
-    if (sent.has_error()) co_return sent.error();
-    x.set_deadline(x.timeouts.idle);
   }
-  end_body(x);
-  co_return Result<void>{};
+  const Result<void> ended = end_body(x);
+  co_return ended;
 }
 
 bool is_event_stream(const Exchange& x) {

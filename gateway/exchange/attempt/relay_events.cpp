@@ -149,11 +149,21 @@ Error break_stream(Exchange& x, const Error& error) {
   if (!x.committed && x.answer.content_seen && !client_left) commit_stream(x);
   if (!x.committed || client_left) return error;
   append_payload(x, x.answer.held);
+  x.session.close_after = true;
+  if (x.answer.error_seen) {  // it has told the client itself
+    append_end(x);
+    x.conclude(Outcome::upstream_stream_error, Errc::upstream_stream_error);
+    return error;
+  }
+  x.conclude(error.code == Errc::draining ? Outcome::gateway_error : Outcome::upstream_truncated,
+             error.code);
+  if (x.answer.oversized) {  // half of one is out: an event of ours would be read as its part
+    x.session.reset_after = !x.answer.chunked;
+    return error;
+  }
   append_payload(x, wire::render_stream_error(x.endpoint.dialect, error.code, error.message,
                                               x.answer.observer.data_events()));
   append_end(x);
-  x.conclude(Outcome::upstream_truncated, error.code);
-  x.session.close_after = true;
   return error;
 }
 
@@ -164,8 +174,39 @@ Error failure_of_read() {
 }
 
 Error failure_of_wait(Errc code) {
-  if (code == Errc::client_abort) return make_error(code, "the client left");
-  return make_error(code, "the upstream sent nothing for too long");
+  switch (static_cast<int>(code)) {
+    case static_cast<int>(Errc::client_abort): return make_error(code, "the client left");
+    case static_cast<int>(Errc::draining): return make_error(code, "the gate is shutting down");
+    case static_cast<int>(Errc::deadline_exceeded):
+      return make_error(code, "the answer took longer than its time limit");
+    default: return make_error(code, "the upstream sent nothing for too long");
+  }
+}
+
+std::uint32_t min_rate(const Exchange& x) { return x.session.settings().min_rate; }
+
+/// Something was passed on: the next event, and the next look at the pace, are due.
+void wait_for_next(Exchange& x) {
+  x.set_deadline(x.timeouts.idle);
+  if (min_rate(x) == 0) return;
+  x.answer.idle_until = x.session.parking.deadline();
+  x.session.parking.wake_at(std::min(x.answer.idle_until, x.answer.pace.next_look()));
+}
+
+/// Why not to go on waiting for the upstream, if so.
+std::optional<Error> find_stop(Exchange& x) {
+  const Errc own = x.committed ? Errc::stream_idle_timeout : Errc::upstream_ttft_timeout;
+  const auto stop = x.waiter.interrupted(x.cause_of_delay(own));
+  if (!stop) return std::nullopt;
+  const bool may_be_pace = x.committed && *stop == own && min_rate(x) != 0;
+  if (!may_be_pace || x.worker.loop.now.steady >= x.answer.idle_until) {
+    return failure_of_wait(*stop);
+  }
+  if (x.answer.pace.is_too_slow(x.worker.loop.now.steady, min_rate(x))) {
+    return make_error(*stop, "the upstream's stream is slower than min_rate");
+  }
+  x.session.parking.wake_at(std::min(x.answer.idle_until, x.answer.pace.next_look()));
+  return std::nullopt;
 }
 
 /// Reads, takes and passes on until the stream is over in one way or another.
@@ -174,20 +215,22 @@ Task<Result<void>> pump(Exchange& x) {
     if (!x.answer.terminal.empty() || x.body_done()) co_return judge_end(x);
     if (x.answer.error_seen && !x.committed && !x.answer.content_seen) co_return judge_end(x);
     if (has_something_to_pass_on(x)) {
-      if (!pass_on(x)) co_return failure_of_wait(Errc::client_abort);
+      bool pace_begins = !x.committed;
+      if (!pass_on(x) || x.waiter.client_gone()) co_return failure_of_wait(Errc::client_abort);
       if (!x.session.out.empty()) {  // a slow reader brakes the upstream
-        const Result<void> sent = co_await http::send_all(x.session);
+        const Result<void> sent = co_await http::send_all(x.session, x.timeouts.write_progress);
         if (sent.has_error()) co_return sent.error();
+        pace_begins = true;
       }
-      x.set_deadline(x.timeouts.idle);
+      if (pace_begins) x.answer.pace.begin(x.worker.loop.now.steady);
+      wait_for_next(x);
     }
+    if (x.is_time_up()) co_return failure_of_wait(x.cause_of_delay(Errc::upstream_ttft_timeout));
     const std::span<char> scratch = x.worker.loop.scratch();
     const http::IoResult read = x.upstream->stream.read(scratch);
     if (read.status == http::IoStatus::would_block) {
       co_await x.session.parking.park();
-      const auto stop = x.waiter.interrupted(x.committed ? Errc::stream_idle_timeout
-                                                         : Errc::upstream_ttft_timeout);
-      if (stop) co_return failure_of_wait(*stop);
+      if (auto stop = find_stop(x)) co_return std::move(*stop);
       continue;
     }
     if (read.status == http::IoStatus::end &&
@@ -195,6 +238,7 @@ Task<Result<void>> pump(Exchange& x) {
       co_return judge_end(x);
     }
     if (read.status != http::IoStatus::ok) co_return failure_of_read();
+    x.answer.pace.add(read.bytes);
     const Result<void> taken = take(x, {scratch.data(), read.bytes});
     if (taken.has_error()) co_return taken.error();
   }

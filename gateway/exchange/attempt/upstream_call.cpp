@@ -20,11 +20,25 @@ Error reset(std::string_view when) {
                     "the upstream closed the connection " + std::string(when));
 }
 
+Errc late_code(const Exchange& x) {
+  return x.facts.stream ? Errc::upstream_ttft_timeout : Errc::upstream_timeout;
+}
+
+/// The earliest of `from` + `limit`, of the time that a target has until its answer begins, and of
+/// the request's own: none of them pauses while a connection is opened.
+void set_attempt_deadline(Exchange& x, SteadyTime from, config::Duration limit) {
+  const config::Duration whole = x.facts.stream ? x.timeouts.first_token : x.timeouts.response_head;
+  x.set_deadline(from, limit);
+  if (whole.count() == 0) return;
+  x.session.parking.wake_at(std::min(x.session.parking.deadline(), x.attempt_began + whole));
+}
+
 /// Waits for another request of this process to release a connection, when all are in use.
 Task<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
   const SteadyTime deadline = x.session.parking.deadline();
   const http::EventLoop& loop = x.worker.loop;
   while (!x.pool->may_open_another()) {
+    x.phase = router::Phase::queued;
     x.pool->add_waiter(x.session.parking);
     x.session.parking.wake_at(std::min(deadline, loop.now.steady + http::Deadlines::kTick));
     co_await x.session.parking.park();
@@ -32,18 +46,18 @@ Task<Result<http::UpstreamPtr>> wait_for_connection(Exchange& x) {
     if (x.waiter.client_gone()) co_return interruption(Errc::client_abort);
     if (auto idle = x.pool->take_idle(loop.now.steady, x.timeouts.pool_idle)) co_return idle;
     if (loop.now.steady >= deadline || x.worker.patience_is_over()) {
-      co_return make_error(Errc::upstream_connect_timeout,
-                           "all connections to the upstream are in use");
+      co_return make_error(Errc::upstream_busy,
+                           "all connections that the gate may open to the upstream are in use");
     }
   }
-  x.session.parking.wake_at(deadline);
+  x.phase = router::Phase::connecting;
+  set_attempt_deadline(x, x.worker.loop.now.steady, x.timeouts.connect);
   co_return co_await http::connect_upstream(x.worker.loop, *x.pool, x.waiter);
 }
 
 /// What a status means for the attempt; nullopt = relay it.
 std::optional<Error> failure_of(const Exchange& x, std::uint16_t status) {
-  const bool own_key = !x.target().credential.empty();
-  if ((status == 401 || status == 403) && own_key) {
+  if ((status == 401 || status == 403) && is_our_credential(x)) {
     return make_error(Errc::upstream_auth_error,
                       "the upstream refuses the gate's credential; check the target's api_key");
   }
@@ -52,6 +66,10 @@ std::optional<Error> failure_of(const Exchange& x, std::uint16_t status) {
                       "the upstream answered with status " + std::to_string(status));
   }
   return std::nullopt;
+}
+
+std::optional<Errc> interrupted(const Exchange& x) {
+  return x.waiter.interrupted(x.cause_of_delay(late_code(x)));
 }
 
 /// One try to read the head. True: it is there.
@@ -96,6 +114,11 @@ Result<bool> send_some(Exchange& x, UpstreamRequest& request) {
 
 }  // namespace
 
+bool is_our_credential(const Exchange& x) {
+  const config::Target& settings = x.target().settings;
+  return !settings.api_key.empty() || !settings.pass_client_key;
+}
+
 bool reuse_connection(Exchange& x) {
   x.pool = x.worker.pool(x.candidate->slot);
   x.attempt_began = steady_now();
@@ -110,28 +133,32 @@ Task<Result<void>> connect_target(Exchange& x) {
     co_return make_error(Errc::upstream_connect_error, "the target was removed by a reload");
   }
   x.phase = router::Phase::connecting;
-  x.set_deadline(x.timeouts.connect);
+  set_attempt_deadline(x, x.worker.loop.now.steady, x.timeouts.connect);
   Result<http::UpstreamPtr> connected = co_await wait_for_connection(x);
   const auto took = duration_cast<microseconds>(steady_now() - x.attempt_began);
   x.upstream_time += took;
   x.worker.metrics.count_upstream_connect(connected.has_value(),
                                           static_cast<std::uint64_t>(took.count()));
-  if (connected.has_error()) co_return connected.error();
+  if (connected.has_error()) {
+    Error error = connected.error();
+    const bool late = error.code == Errc::upstream_connect_timeout;
+    if (late) error.code = x.cause_of_delay(error.code);
+    co_return error;
+  }
   x.upstream = std::move(*connected);
   co_return Result<void>{};
 }
 
 Task<Result<void>> call_target(Exchange& x) {
-  const Errc on_deadline = x.facts.stream ? Errc::upstream_ttft_timeout : Errc::upstream_timeout;
   x.phase = router::Phase::waiting;
-  x.set_deadline(x.facts.stream ? x.timeouts.first_token : x.timeouts.response_head);
+  set_attempt_deadline(x, x.attempt_began, config::Duration{0});
   x.upstream->stream.set_owner(&x.session.parking);
   x.upstream->parser.reset();
   UpstreamRequest request(x);
   Result<bool> done = send_some(x, request);
   while (done.has_value() && !*done) {
     co_await x.session.parking.park();
-    if (const auto stop = x.waiter.interrupted(on_deadline)) co_return interruption(*stop);
+    if (const auto stop = interrupted(x)) co_return interruption(*stop);
     done = send_some(x, request);
   }
   if (done.has_error()) co_return done.error();
@@ -139,7 +166,7 @@ Task<Result<void>> call_target(Exchange& x) {
   done = x.upstream_head_bytes > 0 ? Result<bool>(true) : read_some(x);
   while (done.has_value() && !*done) {
     co_await x.session.parking.park();
-    if (const auto stop = x.waiter.interrupted(on_deadline)) co_return interruption(*stop);
+    if (const auto stop = interrupted(x)) co_return interruption(*stop);
     done = read_some(x);
   }
   x.upstream_time += duration_cast<microseconds>(steady_now() - x.upstream_asked);
