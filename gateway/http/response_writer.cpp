@@ -49,12 +49,12 @@ void write_error(Session& session, config::Protocol protocol, const Error& error
                wire::render_error_body(protocol, error, request_id), fields);
 }
 
-void write_unparsed_error(Session& session, const Error& error) {
+void write_unparsed_error(Session& session, config::Protocol protocol, const Error& error) {
   DownstreamStatus line;
   line.status = traits_of(error.code).status;
   session.close_after = true;
   session.error = error.code;
-  render(session, line, kJson, wire::render_error_body(config::Protocol::openai, error, {}), true);
+  render(session, line, kJson, wire::render_error_body(protocol, error, {}), true);
 }
 
 }  // namespace tallygate::http

@@ -17,7 +17,7 @@ void write_answer(Session& session, std::uint16_t status, std::string_view conte
 void write_error(Session& session, config::Protocol protocol, const Error& error,
                  std::string_view request_id = {}, std::string_view own_fields = {});
 
-/// An error before a head could be parsed: answered in OpenAI's form; the connection closes.
-void write_unparsed_error(Session& session, const Error& error);
+/// An error before a head could be parsed; the connection closes.
+void write_unparsed_error(Session& session, config::Protocol protocol, const Error& error);
 
 }  // namespace tallygate::http

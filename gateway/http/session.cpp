@@ -1,5 +1,6 @@
 #include "gateway/http/session.h"
 
+#include "gateway/exchange/endpoints.h"
 #include "gateway/exchange/serve_request.h"
 #include "gateway/http/request_reader.h"
 #include "gateway/http/response_writer.h"
@@ -38,6 +39,15 @@ Task<void> linger(Session& session) {
       break;
     }
   }
+}
+
+/// The dialect of a request that was refused before its head was parsed: what its path says.
+config::Protocol protocol_of_unparsed(std::string_view bytes) {
+  const std::size_t method_end = bytes.find(' ');
+  if (method_end == std::string_view::npos) return config::Protocol::openai;
+  const std::string_view rest = bytes.substr(method_end + 1);
+  const EndpointMatch match = find_endpoint(Method::post, rest.substr(0, rest.find_first_of(" ?")));
+  return match.endpoint == nullptr ? config::Protocol::openai : match.endpoint->protocol;
 }
 
 /// Ready for the next request of the connection; an idle one keeps next to nothing.
@@ -91,7 +101,7 @@ Task<void> serve_connection(Worker& worker, int fd) {
     if (head.has_value() && !*head) co_return;
     if (head.has_error()) {
       worker.metrics.count_rejected(head.error().code);
-      write_unparsed_error(session, head.error());
+      write_unparsed_error(session, protocol_of_unparsed(session.in.view()), head.error());
       co_await send_all(session);
       break;
     }
