@@ -14,6 +14,7 @@ namespace tallygate::wire {
 namespace {
 
 constexpr std::size_t kMaxErrorMessageBytes = 1024;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Events of the Responses API that can come before an error and say nothing yet; whatever else it
 // sends counts as content, so that an unknown event is never held back.
@@ -93,6 +94,10 @@ void take_usage(Usage& usage, const TokenCounts& counts) {
 }  // namespace
 
 EventFacts AnswerObserver::observe_event(std::string_view event) {
+  // A stream may start with a byte order mark, which is no part of its first line.
+  if (data_events_ == 0 && event.starts_with(kByteOrderMark)) {
+    event.remove_prefix(kByteOrderMark.size());
+  }
   const SseEvent fields = parse_event(event);
   if (!fields.has_data) return {};
   ++data_events_;

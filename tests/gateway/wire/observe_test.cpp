@@ -121,6 +121,11 @@ TEST(ObserveChat, TakesNoGarbageForContent) {
              "content");
 }
 
+TEST(ObserveChat, OverlooksAByteOrderMarkAtTheStartOnly) {
+  const std::string marked = "\xEF\xBB\xBF" + chunk(R"({"content":"x"})");
+  check_chat(marked, "content", "");
+}
+
 TEST(ObserveChat, ReadsDataOfSeveralLines) {
   check_chat("data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"x\"}}]}\n\n", "content",
              "content");
