@@ -136,6 +136,21 @@ def json_cut(size, sent, rst=False):
     return script
 
 
+def until_close(*events):
+    """No framing: the end of the connection is the end of the stream."""
+    def script(link):
+        link.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + b"".join(events))
+        link.fin()
+    return script
+
+
+def chunked_json_cut(link):
+    link.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(10):
+        link.send(chunk(b"x" * 100_000))
+    link.fin()
+
+
 SCRIPTS = {
     "fin": cut(TOKENS), "rst": cut(TOKENS, rst=True), "mid-event": cut(TOKENS, inside=TOKENS[0][:30]),
     "mid-event-rst": cut(TOKENS, rst=True, inside=TOKENS[0][:30]),
@@ -153,6 +168,7 @@ SCRIPTS = {
     "open": until_closed, "silent": wait_silently, "half": until_closed, "queued": wait_silently,
     "fails": lambda link: link.answer(500, b"{}"),
     "flood": flood, "slow": slow,
+    "eof": until_close(*TOKENS), "eof-done": until_close(*TOKENS, DONE), "chunks-cut": chunked_json_cut,
 }
 
 
@@ -365,6 +381,44 @@ class Streams(FaultTest):
         # What the kernel buffers on three sockets is in this figure too.
         self.assertLess(self.upstream.flooded, 40_000_000, "the upstream is paused")
         self.assertLess(self.resident_bytes() - before, 20_000_000, "memory is bounded")
+
+    def test_end_ok(self):
+        for model in ("same-plain", "eof-done"):
+            with self.subTest(model), self.blames_nobody(model):
+                client = self.open(model)
+                answer = client.answer()
+                self.assertEqual(answer.events()[-1], "[DONE]")
+                self.assert_kept(client, answer)
+                self.assertEqual(self.record(answer)["outcome"], "ok")
+
+    def test_end_clean_eof_without_done(self):
+        self.check_openai_error(self.check_cut("eof", NO_DONE), NO_DONE)
+
+    def test_end_of_a_body_that_is_no_stream(self):
+        """No last-chunk, then close: and to an HTTP/1.0 client, which has no chunks, a reset."""
+        with self.subTest("chunked"), self.blames("chunks-cut"):
+            client = self.open("chunks-cut", stream=False)
+            answer = client.answer()
+            self.assertEqual((answer.status, answer.complete), (200, False))
+            self.assertEqual(self.record(answer)["outcome"], "upstream_truncated")
+        with self.subTest("HTTP/1.0"):
+            client = self.connect().send(request(chat("chunks-cut"), version="HTTP/1.0"))
+            client.until(b"\r\n\r\n")
+            with self.assertRaises(ConnectionResetError):
+                client.rest()
+
+    def test_end_of_a_stream_to_an_http_1_0_client(self):
+        client = self.connect().send(request(chat("fin", stream=True), version="HTTP/1.0"))
+        answer = client.answer()
+        self.assertNotIn("transfer-encoding", answer.fields)
+        self.assertEqual(answer.fields["connection"], "close")
+        self.assertEqual(len(answer.events()), 21)
+        self.check_openai_error(answer.events()[-1], CUT)
+
+    def test_extra_pipelined_bytes_are_no_disconnect(self):
+        client = self.open("drip-plain").send(request(chat("same-plain", stream=True)))
+        self.assertEqual([client.answer().events()[-1] for _ in range(2)], ["[DONE]"] * 2)
+        self.assert_kept(client)
 
     def test_row_48_a_stream_that_is_too_slow_altogether(self):
         began = time.monotonic()
