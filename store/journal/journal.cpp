@@ -1,16 +1,18 @@
 #include "store/journal/journal.h"
 
+#include <thread>
+
 #include "store/journal/journal_core.h"
 #include "store/rocksdb/backup_engine.h"
 #include "store/tally/unit_book.h"
 
 namespace tallygate::store {
 
-Journal::Journal(std::unique_ptr<JournalCore> core) : core_(std::move(core)) {}
-Journal::~Journal() = default;
+Journal::Journal(std::shared_ptr<JournalCore> core) : core_(std::move(core)) {}
+Journal::~Journal() { close(); }
 
 Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Names& names) {
-  auto core = std::make_unique<JournalCore>(options, names);
+  auto core = std::make_shared<JournalCore>(options, names);
   if (auto started = core->start(); !started) return started.error();
   return std::unique_ptr<Journal>(new Journal(std::move(core)));
 }
@@ -31,7 +33,12 @@ Result<std::vector<SeriesPoint>> Journal::series(const SeriesQuery& query) const
 Result<void> Journal::forget_experiment(router::NameId experiment) {
   return core_->forget_experiment(experiment);
 }
-JournalStatus Journal::status() const { return core_->status(); }
+
+JournalStatus Journal::status() const {
+  JournalStatus status = core_->status();
+  if (left_behind_) status.dropped += status.queued;
+  return status;
+}
 
 Result<router::Record> Journal::find(const Uuid& id) const {
   return core_->find(RecordQuery::by_id(id));
@@ -52,6 +59,23 @@ Result<void> Journal::release() { return core_->release(); }
 Result<void> Journal::take_back() { return core_->take_back(); }
 Result<void> Journal::forward_to(Forward forward) { return core_->forward_to(std::move(forward)); }
 
-void Journal::close() { core_->close(); }
+bool Journal::close() {
+  if (closed_) return !left_behind_;
+  closed_ = true;
+  // RocksDB 7.8 may hang for good after a stall, and a disk may hang by itself.
+  std::promise<void> done;
+  auto is_done = done.get_future();
+  std::thread closer([core = core_, done = std::move(done)]() mutable {
+    core->close();
+    done.set_value();
+  });
+  left_behind_ = is_done.wait_for(core_->options.close_within) != std::future_status::ready;
+  if (left_behind_) {
+    closer.detach();
+  } else {
+    closer.join();
+  }
+  return !left_behind_;
+}
 
 }  // namespace tallygate::store

@@ -21,6 +21,7 @@
 #include "router/record.h"
 #include "router/tally/tally.h"
 #include "store/journal/names.h"
+#include "store/store_trouble.h"
 #include "store/tally/series.h"
 
 namespace rocksdb {
@@ -42,18 +43,29 @@ struct JournalOptions {
   std::chrono::milliseconds checkpoint_interval{5000};
   std::size_t max_queued_records = 64 * 1024;
   std::size_t max_queued_bytes = std::size_t{32} << 20;
+  std::chrono::milliseconds slow_after{5000};    ///< a write that takes longer is trouble
+  std::chrono::milliseconds close_within{8000};  ///< then close() leaves what hangs; half of it
+                                                 ///< it tries to write what is queued
+  /// Opens a log that ends before what was once synced, so that something is lost, all the same.
+  bool accept_lost_tail = false;
   rocksdb::Env* env = nullptr;  ///< where the files are; null = the file system
 };
 
 /// Counters for telemetry and /readyz; all monotonic but the gauges named so.
 struct JournalStatus {
   std::uint64_t committed = 0;
-  std::uint64_t dropped = 0;  ///< queue full, or the disk refused until close(): not recorded
+  /// Not recorded: the queue was full, the disk refused until close(), or `lost`.
+  std::uint64_t dropped = 0;
+  std::uint64_t lost = 0;  ///< of those: committed, and not there any more when it was opened again
   std::uint64_t batches = 0;
   std::uint64_t write_errors = 0;
-  std::uint64_t queued = 0;  ///< gauge
-  bool degraded = false;     ///< gauge: writes fail or are older than 5 s
-  std::string last_error;
+  std::uint64_t reopened = 0;
+  std::uint64_t stalls = 0;                   ///< times that RocksDB began to put writes off
+  std::uint64_t queued = 0;                   ///< gauge
+  StoreTrouble trouble = StoreTrouble::none;  ///< gauge: what keeps records waiting
+  std::string last_error;                     ///< stays after the trouble is over
+
+  bool degraded() const { return trouble != StoreTrouble::none; }
 };
 
 /// A copy of tallies at one commit point.
@@ -77,6 +89,8 @@ class Journal {
    public:
     /// Adds to the open batch; returns the record's number.
     std::uint64_t append(router::Record&& record);
+    /// A request of an experiment is on its way; `key` is the variant's. Its record follows.
+    void count_started(const router::TallyKey& key);
     /// Once per event-loop turn: gives the open batch to the journal thread. Cheap when empty.
     void hand_over();
     /// When the worker ends, after its last hand_over(): `wake` is not called any more. What was
@@ -142,12 +156,16 @@ class Journal {
   /// After release(): what has waited and what comes goes to `forward`, until close().
   Result<void> forward_to(Forward forward);
 
-  /// Writes what is queued, a last checkpoint, and syncs. Idempotent.
-  void close();
+  /// Writes what is queued, a last checkpoint, and syncs. Idempotent. False when the disk did not
+  /// answer within `close_within`: what hangs is left behind with its threads, which use `names`,
+  /// so that the process should end without returning from main; what was queued counts as dropped.
+  bool close();
 
  private:
-  explicit Journal(std::unique_ptr<JournalCore> core);
-  std::unique_ptr<JournalCore> core_;
+  explicit Journal(std::shared_ptr<JournalCore> core);
+  std::shared_ptr<JournalCore> core_;
+  bool closed_ = false;
+  bool left_behind_ = false;
 };
 
 }  // namespace tallygate::store

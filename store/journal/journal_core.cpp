@@ -2,19 +2,20 @@
 
 #include <algorithm>
 
+#include "store/journal/sync_mark.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
 namespace {
 
-constexpr std::chrono::seconds kCloseLimit{3};
-constexpr std::chrono::seconds kPendingLimit{5};
+constexpr std::chrono::seconds kLookInterval{1};
 
 }  // namespace
 
 JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
     : options(the_options),
       names_(names),
+      watch_(the_options.path, the_options.env),
       index_(the_options.index_response_ids, the_options.index_segment_entries) {
   intake_.max_records = options.max_queued_records;
   intake_.max_bytes = options.max_queued_bytes;
@@ -23,7 +24,7 @@ JournalCore::JournalCore(const JournalOptions& the_options, Names& names)
 JournalCore::~JournalCore() { close(); }
 
 Result<void> JournalCore::start() {
-  if (auto opened = open_database(); !opened) return opened;
+  if (auto opened = open_database(FolderMustBe::writable); !opened) return opened;
   if (auto loaded = load_names(*database_, names_); !loaded) return loaded;
   names_written_ = names_.size();
   last_checkpoint_ = Clock::now();
@@ -32,13 +33,18 @@ Result<void> JournalCore::start() {
   return {};
 }
 
-Result<void> JournalCore::open_database() {
+Result<void> JournalCore::open_database(FolderMustBe folder) {
   background_->failed.store(false);
-  auto opened = Database::open_primary(options, background_, retention_);
+  auto opened = Database::open_primary(options, {background_, retention_, watch_.quota(), folder});
   if (!opened) return opened.error();
+  if (watch_.state() == DiskWatch::State::replaced) {
+    // Another gate's journal gives other names to the same numbers.
+    if (auto ours = load_names(**opened, names_); !ours) return ours;
+  }
   TallyBook book;
   PendingIndex index(options.index_response_ids, options.index_segment_entries);
   if (auto loaded = book.load(**opened, &index); !loaded) return loaded;
+  if (auto whole = check_against_sync_mark(book.last_batch()); !whole) return whole;
   const auto purged = (**opened).purged();
   if (!purged) return purged.error();
   const auto removed = (**opened).last_batch_before(*purged);
@@ -49,16 +55,32 @@ Result<void> JournalCore::open_database() {
     book_ = std::move(book);
     index_ = std::move(index);
   }
+  watch_.remember();
   const std::unique_lock lock(database_mutex_);
   database_ = std::move(*opened);
   return {};
+}
+
+Result<void> JournalCore::check_against_sync_mark(std::uint64_t last_batch) const {
+  const std::uint64_t synced = read_sync_mark(options.path);
+  if (last_batch >= synced) return {};
+  if (options.accept_lost_tail) {
+    remove_sync_mark(options.path);
+    return {};
+  }
+  return make_error(
+      Errc::storage_corrupt,
+      "journal '" + options.path + "': it is damaged: its log was synced up to batch " +
+          std::to_string(synced) + " and can be read up to " + std::to_string(last_batch) +
+          "; restore it from a backup, or start once with --quarantine-corrupt to go "
+          "on with what can be read");
 }
 
 void JournalCore::close() {
   if (!journal_thread_.joinable()) return;
   {
     const std::lock_guard lock(stop_mutex_);
-    give_up_ = Clock::now() + kCloseLimit;
+    give_up_ = Clock::now() + options.close_within / 2;
     stopping_.store(true);
   }
   stop_signal_.notify_all();
@@ -68,7 +90,11 @@ void JournalCore::close() {
   const std::unique_lock lock(database_mutex_);
   if (database_ != nullptr) {
     const auto synced = database_->engine().SyncWAL();
-    if (!synced.ok()) note_failure(error_of(synced, "syncing").message);
+    if (synced.ok()) {
+      write_sync_mark(options.path, written_batch_.load());
+    } else {
+      note_failure(trouble_of(synced), error_of(synced, "syncing").message);
+    }
   }
   database_.reset();
 }
@@ -89,7 +115,17 @@ Result<router::Record> JournalCore::find(const RecordQuery& query) const {
   return with_database([&](Database& database) { return database.find(query, pending); });
 }
 
-TallySet JournalCore::tallies(const router::TallyFilter& filter) const {
+void JournalCore::fold_started() {
+  const std::lock_guard lanes_lock(lanes_mutex_);
+  const std::lock_guard book_lock(book_mutex_);
+  for (const auto& lane : lanes_) {
+    lane->started.take(
+        [&](const router::TallyKey& key, std::uint64_t count) { book_.fold_started(key, count); });
+  }
+}
+
+TallySet JournalCore::tallies(const router::TallyFilter& filter) {
+  fold_started();
   const std::lock_guard lock(book_mutex_);
   return book_.copy(filter);
 }
@@ -108,15 +144,30 @@ JournalStatus JournalCore::status() const {
   JournalStatus status;
   status.committed = committed_.load(std::memory_order_relaxed);
   status.dropped = intake_.dropped.load(std::memory_order_relaxed);
+  status.lost = lost_.load(std::memory_order_relaxed);
+  status.stalls = background_->stalls.load(std::memory_order_relaxed);
+  status.reopened = reopened_.load(std::memory_order_relaxed);
   status.batches = batches_.load(std::memory_order_relaxed);
   status.write_errors = write_errors_.load(std::memory_order_relaxed);
   status.queued = intake_.records.load(std::memory_order_relaxed);
-  const Clock::time_point since{Clock::duration{pending_since_.load(std::memory_order_relaxed)}};
-  status.degraded = failing_.load(std::memory_order_relaxed) ||
-                    (since != Clock::time_point{} && Clock::now() - since > kPendingLimit);
+  status.trouble = trouble();
   const std::lock_guard lock(error_mutex_);
   status.last_error = last_error_;
   return status;
+}
+
+StoreTrouble JournalCore::trouble() const {
+  const auto state = watch_.state();
+  if (state == DiskWatch::State::gone) return StoreTrouble::gone;
+  if (state == DiskWatch::State::full) return StoreTrouble::full;
+  const StoreTrouble failing = failing_.load(std::memory_order_relaxed);
+  if (failing != StoreTrouble::none) return failing;
+  const auto now = Clock::now();
+  for (const auto* since : {&busy_since_, &syncing_since_}) {
+    const Clock::time_point began{Clock::duration{since->load(std::memory_order_relaxed)}};
+    if (began != Clock::time_point{} && now - began > options.slow_after) return StoreTrouble::slow;
+  }
+  return StoreTrouble::none;
 }
 
 Result<void> JournalCore::purge(WallTime now) {
@@ -158,23 +209,42 @@ Result<void> JournalCore::request(Chore chore) {
 }
 
 void JournalCore::run_sync() {
+  auto next_sync = Clock::now() + options.fsync_interval;
+  auto next_look = Clock::now() + kLookInterval;
   std::unique_lock stop(stop_mutex_);
-  while (!stop_signal_.wait_for(stop, options.fsync_interval, [&] { return stopping_.load(); })) {
+  while (!stop_signal_.wait_until(stop, std::min(next_sync, next_look),
+                                  [&] { return stopping_.load(); })) {
     stop.unlock();
-    if (unsynced_.exchange(false, std::memory_order_relaxed)) {
-      const auto synced = with_database([&](Database& database) -> Result<void> {
-        const auto status = database.engine().SyncWAL();
-        if (!status.ok()) return error_of(status, "syncing");
-        return {};
-      });
-      if (!synced) {
-        note_failure(synced.error().message);
-        background_->failed.store(true);
-        intake_.bell.ring();
-      }
+    const auto now = Clock::now();
+    if (now >= next_look) {
+      next_look = now + kLookInterval;
+      if (watch_.look()) intake_.bell.ring();
+    }
+    if (now >= next_sync) {
+      next_sync = now + options.fsync_interval;
+      sync();
     }
     stop.lock();
   }
+}
+
+void JournalCore::sync() {
+  if (!unsynced_.exchange(false, std::memory_order_relaxed)) return;
+  syncing_since_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+  const std::uint64_t written = written_batch_.load();
+  const auto synced = with_database([&](Database& database) -> Result<void> {
+    const auto status = database.engine().SyncWAL();
+    if (!status.ok()) {
+      note_failure(trouble_of(status), error_of(status, "syncing").message);
+      return error_of(status, "syncing");
+    }
+    if (watch_.state() != DiskWatch::State::gone) write_sync_mark(options.path, written);
+    return {};
+  });
+  syncing_since_.store(0, std::memory_order_relaxed);
+  if (synced) return;
+  background_->failed.store(true);
+  intake_.bell.ring();
 }
 
 }  // namespace tallygate::store

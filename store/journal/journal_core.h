@@ -19,6 +19,7 @@
 #include "store/journal/record_query.h"
 #include "store/rocksdb/batch.h"
 #include "store/rocksdb/database.h"
+#include "store/rocksdb/disk_watch.h"
 #include "store/tally/tally_book.h"
 
 namespace tallygate::store {
@@ -34,7 +35,7 @@ class JournalCore {
 
   Lane& add_lane(std::function<void()> wake);
   Result<router::Record> find(const RecordQuery& query) const;
-  TallySet tallies(const router::TallyFilter& filter) const;
+  TallySet tallies(const router::TallyFilter& filter);
   TotalsSet totals(const router::TallyFilter& filter) const;
   UnitCounts units(router::NameId experiment) const;
   Result<std::vector<SeriesPoint>> series(const SeriesQuery& query) const;
@@ -82,6 +83,9 @@ class JournalCore {
     std::promise<Result<void>> done;
   };
 
+  /// Between two batches all may be done; within one that waits for space, what makes space.
+  enum class Chores : std::uint8_t { all, checkpoints, none };
+
   // journal_thread.cpp
   void run();
   bool take_all();
@@ -89,6 +93,8 @@ class JournalCore {
   bool fill_batch();
   void rebuild_batch();
   bool write_batch();
+  bool try_write_batch();
+  bool wait_for_disk();
   void fold_batch();
   void drop_batch();
   void publish_finished();
@@ -96,10 +102,12 @@ class JournalCore {
   void checkpoint_when_due();
   bool checkpoint(const Chore* chore);
   Result<void> fill_checkpoint(const Chore* chore);
+  /// From the workers' counts into the book.
+  void fold_started();
   bool write_index_slice();
-  void serve_chores(bool refuse);
+  void serve_chores(Chores which);
   bool give_up_at_close() const;
-  void note_failure(const std::string& what);
+  void note_failure(StoreTrouble trouble, const std::string& what);
   /// False when close() has begun.
   bool pause(std::chrono::milliseconds wait);
   Bell::Deadline next_deadline() const;
@@ -110,17 +118,21 @@ class JournalCore {
   bool forward_batch();
 
   // journal_core.cpp
-  Result<void> open_database();
+  Result<void> open_database(FolderMustBe folder);
+  Result<void> check_against_sync_mark(std::uint64_t last_batch) const;
   /// Waits until the journal thread has done it.
   Result<void> request(Chore chore);
   void run_sync();
+  void sync();
+  StoreTrouble trouble() const;
 
   Names& names_;
   Intake intake_;
-  mutable std::mutex lanes_mutex_;
+  mutable std::mutex lanes_mutex_;  ///< before the book's
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<std::size_t> lane_count_{0};
 
+  DiskWatch watch_;
   std::shared_ptr<BackgroundState> background_ = std::make_shared<BackgroundState>();
   std::shared_ptr<RetentionFilterFactory> retention_ = std::make_shared<RetentionFilterFactory>();
   mutable std::shared_mutex database_mutex_;  ///< exclusive while the pointer changes
@@ -155,9 +167,13 @@ class JournalCore {
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<std::uint64_t> write_errors_{0};
-  std::atomic<bool> failing_{false};
-  std::atomic<Clock::rep> pending_since_{0};  ///< of the batch that cannot be written; 0 = none
+  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint64_t> reopened_{0};
+  std::atomic<StoreTrouble> failing_{StoreTrouble::none};  ///< since a write failed
+  std::atomic<Clock::rep> busy_since_{0};     ///< the journal thread, with this turn; 0 = it sleeps
+  std::atomic<Clock::rep> syncing_since_{0};  ///< 0 = it is not
   std::atomic<bool> unsynced_{false};
+  std::atomic<std::uint64_t> written_batch_{0};
   mutable std::mutex error_mutex_;
   std::string last_error_;
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstBackoff{5};
 constexpr std::chrono::milliseconds kLastBackoff{200};
+constexpr std::chrono::milliseconds kLastReopenWait{1000};  ///< opening is work
 
 }  // namespace
 
@@ -22,10 +23,11 @@ void JournalCore::run() {
   bool last_turn = false;
   for (;;) {
     intake_.bell.begin_turn();
+    busy_since_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     // What no one writes waits in its lane, and at the end is dropped.
     const bool taken = (keeper_ != Keeper::nobody || last_turn) && take_all();
     if (taken) commit_taken();
-    serve_chores(false);
+    serve_chores(Chores::all);
     if (keeper_ == Keeper::self) checkpoint_when_due();
     if (last_turn) break;
     if (stopping_.load()) {
@@ -34,16 +36,21 @@ void JournalCore::run() {
       for (auto& lane : lanes_) lane->close();
       last_turn = true;
     } else if (!taken && !write_index_slice()) {
+      busy_since_.store(0, std::memory_order_relaxed);
       intake_.bell.sleep(next_deadline());
     }
   }
-  serve_chores(true);
-  if (database_ != nullptr && book_.needs_checkpoint()) checkpoint(nullptr);
+  serve_chores(Chores::none);
+  const bool may_write = database_ != nullptr && watch_.state() == DiskWatch::State::well;
+  if (may_write && book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
 Bell::Deadline JournalCore::next_deadline() const {
   if (keeper_ != Keeper::self) return {};
-  if (database_ != nullptr && !book_.needs_checkpoint() && !background_->failed.load()) return {};
+  if (database_ != nullptr && !book_.needs_checkpoint() && !background_->failed.load() &&
+      watch_.state() == DiskWatch::State::well) {
+    return {};
+  }
   return last_checkpoint_ + options.checkpoint_interval;
 }
 
@@ -115,31 +122,62 @@ void JournalCore::rebuild_batch() {
 }
 
 bool JournalCore::write_batch() {
+  if (give_up_at_close() && trouble() != StoreTrouble::none) return false;
   auto backoff = kFirstBackoff;
-  while (true) {
-    if (database_ != nullptr) {
-      const auto status = batch_.write(*database_);
-      if (status.ok()) break;
-      write_errors_.fetch_add(1, std::memory_order_relaxed);
-      note_failure(error_of(status, "writing a batch").message);
-      failing_.store(!status.IsIncomplete(), std::memory_order_relaxed);
-    }
-    if (pending_since_.load(std::memory_order_relaxed) == 0) {
-      pending_since_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
-    }
-    serve_chores(true);
-    const bool stalled = !failing_.load() && !background_->failed.load();
-    if (!stalled && reopen()) {
-      // The write that failed may have reached the log all the same; then it was just replayed.
-      if (batch_number_ != 0 && batch_number_ == book_.last_batch()) return true;
-      rebuild_batch();
-    }
+  while (!try_write_batch()) {
     if (give_up_at_close()) return false;
     pause(backoff);
-    backoff = std::min(2 * backoff, kLastBackoff);
+    const bool is_stall = failing_.load(std::memory_order_relaxed) == StoreTrouble::none;
+    backoff = std::min(2 * backoff, is_stall ? kLastBackoff : kLastReopenWait);
   }
   names_written_ = names_in_batch_;
   return true;
+}
+
+bool JournalCore::try_write_batch() {
+  if (watch_.state() != DiskWatch::State::well && !wait_for_disk()) return false;
+  if (database_ != nullptr && watch_.state() != DiskWatch::State::replaced) {
+    const auto status = batch_.write(*database_);
+    if (status.ok()) return true;
+    write_errors_.fetch_add(1, std::memory_order_relaxed);
+    // A stall passes by itself, and is trouble only when it lasts.
+    const bool is_stall = status.IsIncomplete() && !background_->failed.load();
+    note_failure(is_stall ? StoreTrouble::none : trouble_of(status),
+                 error_of(status, "writing a batch").message);
+    serve_chores(Chores::none);
+    if (is_stall) return false;
+    watch_.look();
+    if (watch_.state() != DiskWatch::State::well && !wait_for_disk()) return false;
+  }
+  serve_chores(Chores::none);
+  if (!reopen()) return false;
+  // The write that failed may have reached the log all the same; then it was just replayed.
+  if (batch_number_ != 0 && batch_number_ == book_.last_batch()) return true;
+  rebuild_batch();
+  return false;
+}
+
+bool JournalCore::wait_for_disk() {
+  if (watch_.state() == DiskWatch::State::full && database_ != nullptr &&
+      !background_->failed.load()) {
+    // What purges makes room, and the reserve is there for it.
+    serve_chores(Chores::checkpoints);
+    rebuild_batch();
+  } else {
+    serve_chores(Chores::none);
+  }
+  watch_.look();
+  const auto state = watch_.state();
+  if (state == DiskWatch::State::gone) {
+    note_failure(StoreTrouble::none, "journal '" + options.path +
+                                         "': its folder is gone or empty; bring it back, or "
+                                         "restart the gate to begin a new one");
+  } else if (state == DiskWatch::State::full) {
+    note_failure(StoreTrouble::none, "journal '" + options.path +
+                                         "': less than its reserve is free on its disk; records "
+                                         "wait until there is space");
+  }
+  return state == DiskWatch::State::well || state == DiskWatch::State::replaced;
 }
 
 void JournalCore::fold_batch() {
@@ -151,8 +189,8 @@ void JournalCore::fold_batch() {
     }
     book_.end_batch(batch_number_);
   }
-  pending_since_.store(0, std::memory_order_relaxed);
-  failing_.store(false, std::memory_order_relaxed);
+  failing_.store(StoreTrouble::none, std::memory_order_relaxed);
+  written_batch_.store(batch_number_, std::memory_order_release);
   unsynced_.store(true, std::memory_order_relaxed);
   committed_.fetch_add(records_.size(), std::memory_order_relaxed);
   batches_.fetch_add(1, std::memory_order_relaxed);
@@ -173,19 +211,26 @@ void JournalCore::publish_finished() {
 bool JournalCore::reopen() {
   const std::uint64_t known = book_.record_count();
   const std::uint64_t last_known = book_.last_batch();
+  const bool is_another = watch_.state() == DiskWatch::State::replaced;
   {
     const std::unique_lock lock(database_mutex_);
     database_.reset();
   }
-  const auto opened = open_database();
+  // Never a new one in the place of what was there: that would be a silent reset.
+  const auto opened = open_database(FolderMustBe::there);
+  if (is_another) batch_number_ = 0;
   if (!opened) {
-    failing_.store(true, std::memory_order_relaxed);
-    note_failure(opened.error().message);
+    note_failure(opened.error().code == Errc::storage_corrupt ? StoreTrouble::corrupt
+                                                              : StoreTrouble::refused,
+                 opened.error().message);
     return false;
   }
+  reopened_.fetch_add(1, std::memory_order_relaxed);
   names_written_ = 0;  // what the log lost is written again
   if (book_.last_batch() < last_known) {
-    intake_.dropped.fetch_add(known - book_.record_count(), std::memory_order_relaxed);
+    const std::uint64_t lost = known - book_.record_count();
+    lost_.fetch_add(lost, std::memory_order_relaxed);
+    intake_.dropped.fetch_add(lost, std::memory_order_relaxed);
   }
   return true;
 }
@@ -196,15 +241,18 @@ void JournalCore::checkpoint_when_due() {
       book_.is_checkpoint_urgent() ? options.checkpoint_interval / 20 : options.checkpoint_interval;
   if (now - last_checkpoint_ < interval) return;
   last_checkpoint_ = now;
-  if (database_ == nullptr || background_->failed.load()) {
+  const auto disk = watch_.state();
+  if (disk == DiskWatch::State::gone || disk == DiskWatch::State::full) return;
+  if (database_ == nullptr || background_->failed.load() || disk == DiskWatch::State::replaced) {
     if (!reopen()) return;
-    failing_.store(false, std::memory_order_relaxed);
+    failing_.store(StoreTrouble::none, std::memory_order_relaxed);
   }
   if (book_.needs_checkpoint()) checkpoint(nullptr);
 }
 
 Result<void> JournalCore::fill_checkpoint(const Chore* chore) {
   batch_.clear();
+  fold_started();
   if (chore != nullptr && chore->purge) {
     const Purge& purge = *chore->purge;
     auto added = add_series_expiry(*database_, purge.now, batch_);
@@ -228,13 +276,14 @@ bool JournalCore::checkpoint(const Chore* chore) {
     return true;
   }
   write_errors_.fetch_add(1, std::memory_order_relaxed);
-  note_failure(filled ? error_of(status, "writing a checkpoint").message : filled.error().message);
+  note_failure(StoreTrouble::none,
+               filled ? error_of(status, "writing a checkpoint").message : filled.error().message);
   if (!status.IsIncomplete()) background_->failed.store(true);  // reopened at the next one
   return false;
 }
 
 bool JournalCore::write_index_slice() {
-  if (database_ == nullptr) return false;
+  if (database_ == nullptr || watch_.state() != DiskWatch::State::well) return false;
   if (index_.is_seal_due()) {
     const std::lock_guard lock(book_mutex_);
     index_.seal(book_.last_batch());
@@ -249,7 +298,7 @@ bool JournalCore::write_index_slice() {
   return true;
 }
 
-void JournalCore::serve_chores(bool refuse) {
+void JournalCore::serve_chores(Chores which) {
   // While closing the lock decides: one that came too late for it was refused by request().
   if (!chore_wanted_.load(std::memory_order_relaxed) && !stopping_.load()) return;
   std::vector<Chore> chores;
@@ -259,9 +308,10 @@ void JournalCore::serve_chores(bool refuse) {
     chore_wanted_.store(false, std::memory_order_relaxed);
   }
   for (auto& chore : chores) {
-    if (chore.act && !refuse) {
+    const bool is_served = which == Chores::all || (which == Chores::checkpoints && !chore.act);
+    if (chore.act && is_served) {
       chore.done.set_value(chore.act());
-    } else if (!refuse && database_ != nullptr && checkpoint(&chore)) {
+    } else if (is_served && database_ != nullptr && checkpoint(&chore)) {
       chore.done.set_value({});
     } else {
       chore.done.set_value(make_error(Errc::storage_unavailable,
@@ -273,7 +323,8 @@ void JournalCore::serve_chores(bool refuse) {
 
 bool JournalCore::give_up_at_close() const { return stopping_.load() && Clock::now() >= give_up_; }
 
-void JournalCore::note_failure(const std::string& what) {
+void JournalCore::note_failure(StoreTrouble trouble, const std::string& what) {
+  if (trouble != StoreTrouble::none) failing_.store(trouble, std::memory_order_relaxed);
   const std::lock_guard lock(error_mutex_);
   last_error_ = what;
 }

@@ -85,8 +85,7 @@ Result<void> prove_catalog(const std::string& path) {
 Result<void> prove_journal(const std::string& path) {
   JournalOptions options;
   options.path = path;
-  const auto opened = Database::open_primary(options, std::make_shared<BackgroundState>(),
-                                             std::make_shared<RetentionFilterFactory>());
+  const auto opened = Database::open_primary(options, {});
   if (!opened) return opened.error();
   return {};
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "store/bytes.h"
-#include "store/rocksdb/directory.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
@@ -47,17 +46,21 @@ Error wrong_format(const std::string& path, std::uint32_t format) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::open_primary(
-    const JournalOptions& options, std::shared_ptr<BackgroundState> background,
-    std::shared_ptr<RetentionFilterFactory> retention) {
-  if (auto ready = prepare_directory(options.path, "journal"); !ready) return ready.error();
+Result<std::unique_ptr<Database>> Database::open_primary(const JournalOptions& options,
+                                                         DatabaseParts parts) {
+  if (auto ready = prepare_directory(options.path, "journal", parts.folder); !ready) {
+    return ready.error();
+  }
   const auto cache = make_journal_cache();
   std::unique_ptr<Database> database(new Database);
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
+  auto settings = journal_db_options(options, cache, std::move(parts.background));
+  settings.sst_file_manager = std::move(parts.quota);
+  settings.create_if_missing = parts.folder == FolderMustBe::writable;
   const auto status = ::rocksdb::DB::Open(
-      journal_db_options(options, cache, std::move(background)), options.path,
-      journal_families(options, cache, std::move(retention)), &handles, &engine);
+      settings, options.path, journal_families(options, cache, std::move(parts.retention)),
+      &handles, &engine);
   if (!status.ok()) return error_of_open(status, options.path);
   database->engine_.reset(engine);
   std::copy(handles.begin(), handles.end(), database->families_.begin());

@@ -16,6 +16,7 @@
 #include "router/record.h"
 #include "router/tally/tally.h"
 #include "store/journal/record_query.h"
+#include "store/rocksdb/directory.h"
 #include "store/rocksdb/options.h"
 
 namespace tallygate::store {
@@ -27,11 +28,18 @@ inline constexpr const char* kNewestKey = "newest";  ///< newest record up to th
 inline constexpr const char* kPurgedKey = "purged";  ///< records made before are forgotten, micros
 inline constexpr const char* kSeriesEndKey = "series_end";  ///< minute after the last in the series
 
+/// What a primary shares with those who opened it before and will again.
+struct DatabaseParts {
+  std::shared_ptr<BackgroundState> background = std::make_shared<BackgroundState>();
+  std::shared_ptr<RetentionFilterFactory> retention = std::make_shared<RetentionFilterFactory>();
+  std::shared_ptr<::rocksdb::SstFileManager> quota = {};  ///< null = none
+  FolderMustBe folder = FolderMustBe::writable;
+};
+
 class Database {
  public:
-  static Result<std::unique_ptr<Database>> open_primary(
-      const JournalOptions& options, std::shared_ptr<BackgroundState> background,
-      std::shared_ptr<RetentionFilterFactory> retention);
+  static Result<std::unique_ptr<Database>> open_primary(const JournalOptions& options,
+                                                        DatabaseParts parts);
   /// Reads beside a primary or without one; its own files go to `scratch`.
   static Result<std::unique_ptr<Database>> open_secondary(const std::string& path,
                                                           const std::string& scratch);

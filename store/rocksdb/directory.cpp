@@ -22,8 +22,16 @@ bool has_lost_its_current(const std::string& path) {
 
 }  // namespace
 
-Result<void> prepare_directory(const std::string& path, const std::string& database) {
+Result<void> prepare_directory(const std::string& path, const std::string& database,
+                               FolderMustBe folder) {
   std::error_code ec;
+  if (folder == FolderMustBe::there) {
+    if (fs::exists(fs::path(path) / "CURRENT", ec)) return {};
+    return make_error(Errc::storage_unavailable,
+                      database + " '" + path +
+                          "': its folder is gone or empty; bring it back, or "
+                          "restart the gate to begin a new one");
+  }
   fs::create_directories(path, ec);
   if (ec) {
     return make_error(Errc::storage_unavailable,

@@ -29,8 +29,8 @@ Error error_of_open(const ::rocksdb::Status& status, const std::string& path,
   if (status.IsCorruption() || status.IsPathNotFound() || says(text, "No such file")) {
     return make_error(Errc::storage_corrupt,
                       at + "it is damaged (" + text +
-                          "); restore it from a backup, or move the directory aside and start "
-                          "again with an empty one");
+                          "); restore it from a backup, or start once with "
+                          "--quarantine-corrupt: it is moved aside and a new one begins");
   }
   if (status.IsInvalidArgument() || status.IsNotSupported()) {
     return make_error(Errc::storage_corrupt,
@@ -43,6 +43,15 @@ Error error_of_open(const ::rocksdb::Status& status, const std::string& path,
   return make_error(Errc::storage_unavailable,
                     at + "cannot be opened (" + text +
                         "); the directory must be writable by the user that runs tallygate");
+}
+
+StoreTrouble trouble_of(const ::rocksdb::Status& status) {
+  if (status.ok()) return StoreTrouble::none;
+  if (status.IsNoSpace() ||
+      (status.IsIOError() && status.subcode() == ::rocksdb::Status::kSpaceLimit))
+    return StoreTrouble::full;
+  if (status.IsCorruption()) return StoreTrouble::corrupt;
+  return StoreTrouble::refused;
 }
 
 Error error_of(const ::rocksdb::Status& status, const std::string& doing,

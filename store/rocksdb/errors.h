@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "store/store_trouble.h"
 
 namespace tallygate::store {
 
@@ -17,5 +18,7 @@ Error error_of_open(const ::rocksdb::Status& status, const std::string& path,
 /// What went wrong with an open one. `doing` completes "while ...".
 Error error_of(const ::rocksdb::Status& status, const std::string& doing,
                const std::string& database = "journal");
+
+StoreTrouble trouble_of(const ::rocksdb::Status& status);
 
 }  // namespace tallygate::store

@@ -27,6 +27,11 @@ class FailureListener : public ::rocksdb::EventListener {
                             bool* auto_recovery) override {
     *auto_recovery = false;
   }
+  void OnStallConditionsChanged(const ::rocksdb::WriteStallInfo& info) override {
+    if (info.condition.cur == ::rocksdb::WriteStallCondition::kStopped) {
+      state_->stalls.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
 
  private:
   std::shared_ptr<BackgroundState> state_;

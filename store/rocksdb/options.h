@@ -31,7 +31,8 @@ inline constexpr std::size_t kFamilyCount = 8;
 
 /// Owned by the caller; outlives the database. The callbacks only set atomics.
 struct BackgroundState {
-  std::atomic<bool> failed{false};  ///< a flush or compaction failed: reopen when writes stall
+  std::atomic<bool> failed{false};       ///< a flush or compaction failed: reopen when writes stall
+  std::atomic<std::uint64_t> stalls{0};  ///< times that a family began to refuse writes
 };
 
 /// Of every database: its own log holds warnings only, and is bounded.

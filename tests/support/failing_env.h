@@ -1,5 +1,6 @@
 #pragma once
-// A RocksDB environment whose disk refuses appends while it is told to, or from the nth on.
+// A RocksDB environment whose disk refuses appends while it is told to, or from the nth on, and
+// says that it has as much room as it is told.
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
@@ -14,13 +15,16 @@ namespace tallygate::testing {
 /// Shared by the environment and its files.
 struct DiskFault {
   std::atomic<bool> full{false};
+  std::atomic<bool> read_only{false};
+  std::atomic<std::uint64_t> free_bytes{UINT64_MAX};
   std::atomic<std::int64_t> appends_left{INT64_MAX};  ///< then the disk is full
   std::atomic<std::uint64_t> refused{0};
 
   rocksdb::IOStatus next() {
     if (appends_left.fetch_sub(1) <= 0) full.store(true);
-    if (!full.load()) return rocksdb::IOStatus::OK();
+    if (!full.load() && !read_only.load()) return rocksdb::IOStatus::OK();
     refused.fetch_add(1);
+    if (read_only.load()) return rocksdb::IOStatus::IOError("Read-only file system");
     return rocksdb::IOStatus::NoSpace("the test's disk is full");
   }
 };
@@ -62,6 +66,13 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
       *file = std::make_unique<FailingFile>(std::move(*file), fault_);
     }
     return status;
+  }
+  rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
+                                 std::uint64_t* free_bytes,
+                                 rocksdb::IODebugContext* context) override {
+    *free_bytes = fault_.free_bytes.load();
+    if (*free_bytes != UINT64_MAX) return rocksdb::IOStatus::OK();
+    return FileSystemWrapper::GetFreeSpace(path, options, free_bytes, context);
   }
 
  private:

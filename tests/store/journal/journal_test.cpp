@@ -291,7 +291,7 @@ TEST(JournalOpen, SaysWhatToDoWithADamagedDatabase) {
       if (name == "CURRENT" && damage == "no CURRENT") std::filesystem::remove(entry.path());
       if (name.ends_with(".sst") && damage == "no SST") std::filesystem::remove(entry.path());
     }
-    expect_refused(path, Errc::storage_corrupt, "move the directory aside");
+    expect_refused(path, Errc::storage_corrupt, "--quarantine-corrupt");
   }
 }
 
