@@ -62,6 +62,8 @@ struct Attempt {
   bool failed = false;
   std::uint32_t start_ms = 0;  ///< after the request's start
   std::uint32_t duration_ms = 0;
+  NameId route = 0;    ///< that the target was tried for: the request's own or a fallback's;
+  NameId version = 0;  ///< both 0 in records of older gates
 };
 
 /// Durations in microseconds from the request's start (head complete); 0 = did not happen.

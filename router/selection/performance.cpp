@@ -4,7 +4,7 @@ namespace tallygate::router {
 
 void Performance::add(const TallyKey& key, const Totals& totals) {
   if (key.kind != TallyKey::Kind::performance) return;
-  evidence_[{key.route, key.version, key.target}].add(totals);
+  evidence_[{key.route, key.version, key.target}].totals.merge(totals);
 }
 
 Measured Performance::of(NameId route, NameId version, std::span<const NameId> targets) const {

@@ -16,23 +16,28 @@ double mean_of(double sum, std::uint64_t count) { return sum / static_cast<doubl
 using Quantity = std::optional<double>;
 
 Quantity latency_of(const Measured& evidence) {
-  if (evidence.latency_count == 0) return std::nullopt;
-  return mean_of(evidence.latency_ms_sum, evidence.latency_count);
+  const Totals& totals = evidence.totals;
+  if (totals.successes == 0) return std::nullopt;
+  return mean_of(static_cast<double>(totals.latency_us_sum), totals.successes);
 }
 
 Quantity first_token_of(const Measured& evidence) {
-  if (evidence.first_token_count == 0) return std::nullopt;
-  return mean_of(evidence.first_token_ms_sum, evidence.first_token_count);
+  const Totals& totals = evidence.totals;
+  if (totals.first_tokens == 0) return std::nullopt;
+  return mean_of(static_cast<double>(totals.first_token_us_sum), totals.first_tokens);
 }
 
 Quantity price_of(const Measured& evidence) {
-  if (evidence.successes == 0) return std::nullopt;
-  return mean_of(static_cast<double>(evidence.cost_nano_usd), evidence.successes);
+  const Totals& totals = evidence.totals;
+  if (totals.successes == 0) return std::nullopt;
+  return mean_of(static_cast<double>(totals.cost_nano_usd), totals.successes);
 }
 
 Quantity tokens_of(const Measured& evidence) {
-  if (evidence.successes == 0 || evidence.tokens == 0) return std::nullopt;
-  return mean_of(static_cast<double>(evidence.tokens), evidence.successes);
+  const Totals& totals = evidence.totals;
+  const std::uint64_t tokens = totals.input_tokens + totals.output_tokens;
+  if (totals.successes == 0 || tokens == 0) return std::nullopt;
+  return mean_of(static_cast<double>(tokens), totals.successes);
 }
 
 /// relative() of rank.h for each candidate.
@@ -75,9 +80,9 @@ Figure figure_of(const Ratings& ratings, std::optional<double> prior) {
 }
 
 Figure reliability_of(const Measured& evidence) {
-  const std::uint64_t tried = evidence.successes + evidence.failures;
+  const std::uint64_t tried = evidence.totals.successes + evidence.failures();
   Quantity share;
-  if (tried > 0) share = mean_of(static_cast<double>(evidence.successes), tried);
+  if (tried > 0) share = mean_of(static_cast<double>(evidence.totals.successes), tried);
   return figure_of(share, tried, kReliabilityPrior);
 }
 
@@ -93,27 +98,8 @@ std::optional<RankMetric> parse_rank_metric(std::string_view text) {
   return static_cast<RankMetric>(found - kMetricNames.begin());
 }
 
-void Measured::add(const Totals& totals) {
-  constexpr double kMicrosPerMilli = 1000;
-  successes += totals.successes;
-  failures += totals.failures;
-  tokens += totals.input_tokens + totals.output_tokens;
-  cost_nano_usd += totals.cost_nano_usd;
-  latency_count += totals.successes;
-  latency_ms_sum += static_cast<double>(totals.latency_us_sum) / kMicrosPerMilli;
-  first_token_count += totals.first_tokens;
-  first_token_ms_sum += static_cast<double>(totals.first_token_us_sum) / kMicrosPerMilli;
-}
-
 void Measured::add(const Measured& other) {
-  successes += other.successes;
-  failures += other.failures;
-  tokens += other.tokens;
-  cost_nano_usd += other.cost_nano_usd;
-  latency_count += other.latency_count;
-  latency_ms_sum += other.latency_ms_sum;
-  first_token_count += other.first_token_count;
-  first_token_ms_sum += other.first_token_ms_sum;
+  totals.merge(other.totals);
   accuracy.add(other.accuracy);
   creativity.add(other.creativity);
   feedback.add(other.feedback);
@@ -155,9 +141,10 @@ std::vector<Assessment> assess(std::span<const RankCandidate> candidates) {
     if (speed && first_token[i]) speed = (*speed + *first_token[i]) / 2;
     Assessment& assessment = assessments.emplace_back();
     assessment.reliability = reliability_of(evidence);
-    assessment.cost = figure_of(cost[i], evidence.successes, priors.cost.value_or(kDefaultPrior));
+    assessment.cost =
+        figure_of(cost[i], evidence.totals.successes, priors.cost.value_or(kDefaultPrior));
     assessment.speed =
-        figure_of(speed, evidence.latency_count, priors.speed.value_or(kDefaultPrior));
+        figure_of(speed, evidence.totals.successes, priors.speed.value_or(kDefaultPrior));
     assessment.accuracy = figure_of(evidence.accuracy, priors.accuracy);
     assessment.creativity = figure_of(evidence.creativity, priors.creativity);
     assessment.feedback = figure_of(evidence.feedback, std::nullopt);

@@ -15,7 +15,8 @@
 // So a few lucky samples win nothing, and many outweigh any prior. For shares that are not from
 // yes-or-no samples the bound is conservative: no variance in 0..1 exceeds p(1-p).
 //
-//   reliability  successes / (successes + failures)
+//   reliability  successes / (successes + failures); an attempt that failed and was made good by
+//                another target is a failure of the one that failed
 //   cost         relative(cost per success); where no candidate costs anything: tokens per success,
 //                if known
 //   speed        relative(mean latency), averaged with relative(mean time to first token) if known
@@ -34,7 +35,7 @@
 #include <string_view>
 #include <vector>
 
-#include "router/tally/tally.h"
+#include "router/tally/totals.h"
 
 namespace tallygate::router {
 
@@ -60,22 +61,15 @@ struct Ratings {
   }
 };
 
-/// What was measured of one candidate. Failures are those that the upstream answers for.
+/// What was measured of one candidate.
 struct Measured {
-  std::uint64_t successes = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t tokens = 0;  ///< input and output
-  std::int64_t cost_nano_usd = 0;
-  std::uint64_t latency_count = 0;
-  double latency_ms_sum = 0;
-  std::uint64_t first_token_count = 0;
-  double first_token_ms_sum = 0;
+  Totals totals;
   Ratings accuracy;
   Ratings creativity;
   Ratings feedback;
 
-  void add(const Totals& totals);
-  void add(const Tally& tally) { add(tally.totals()); }
+  /// Those that the upstream answers for; also where another target then served the request.
+  std::uint64_t failures() const { return totals.failures + totals.failovers; }
   void add(const Measured& other);
 };
 

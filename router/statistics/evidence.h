@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "router/statistics/effect.h"
+#include "router/tally/sketch.h"
 
 namespace tallygate::router {
 
@@ -34,8 +35,12 @@ struct MetricEvidence {
   std::optional<double> square_sum;
 };
 
+/// Variance of the metric's mean through users, over what it would be if requests were independent.
+/// nullopt without squares, without two groups, and where all outcomes are equal. Not for rates.
+std::optional<double> design_effect(const MetricEvidence& evidence);
+
 struct EpochEvidence {
-  std::uint64_t started = 0;
+  std::uint64_t started = 0;  ///< sent on their way; what has not ended is in flight or lost
   std::uint64_t completed = 0;
   std::uint64_t errors = 0;         ///< that are not the client's doing
   std::uint64_t exceeded = 0;       ///< took longer than max_latency_ms
@@ -44,6 +49,8 @@ struct EpochEvidence {
   std::uint64_t users = 0;          ///< units whose first exposure fell in this epoch and arm
   double planned_share = 0;         ///< of the test's traffic in this epoch
   std::map<std::string, MetricEvidence, std::less<>> metrics;
+  Sketch latency;      ///< whole answers
+  Sketch first_token;  ///< where there was one
 };
 
 struct ArmEvidence {

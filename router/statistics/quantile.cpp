@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 namespace tallygate::router {
 namespace {
 
 constexpr double kPlannedSamples = 10'000;
+/// More evidence than this is not told apart: e^-60 settles anything.
+constexpr double kCertain = 60;
 
 double edge_above(std::size_t dense) {
   return Sketch::upper_bound(static_cast<int>(dense) + Sketch::kFirstIndex);
@@ -36,18 +37,20 @@ Edges edges_of_rank(const Sketch& sketch, std::uint64_t rank) {
   return {sketch.max_millis(), sketch.max_millis()};
 }
 
-/// The least evidence against "the quantile lies here" for a count between `least` and `most`.
-double least_evidence(double least, double most, double samples, double level) {
-  const double below = std::clamp(samples * level, least, most);
-  return log_e_differs({below, samples}, level, kPlannedSamples);
-}
-
 /// Dense counts, all zero for a sketch that has none.
 std::vector<double> dense_counts(const Sketch& sketch) {
   const auto buckets = sketch.buckets();
   std::vector<double> counts(buckets.begin(), buckets.end());
   counts.resize(Sketch::kBucketCount);
   return counts;
+}
+
+/// The edge of the bucket that holds `millis`, as QuantileShift::Profile counts them.
+std::size_t edge_of(double millis) {
+  if (!(millis > 0)) return 0;
+  const int index =
+      std::clamp(Sketch::bucket_index(millis), Sketch::kFirstIndex, Sketch::kLastIndex);
+  return static_cast<std::size_t>(index - Sketch::kFirstIndex) + 1;
 }
 
 }  // namespace
@@ -63,27 +66,73 @@ QuantileInterval quantile_confidence_sequence(const Sketch& sketch, double level
 }
 
 double quantile_difference_p(const Sketch& control, const Sketch& treatment, double level) {
-  const auto control_count = static_cast<double>(control.count());
-  const auto treatment_count = static_cast<double>(treatment.count());
-  if (control_count == 0 || treatment_count == 0) return 1;
-  double control_below = 0;
-  double treatment_below = 0;
-  double least = std::numeric_limits<double>::infinity();
-  const auto pass = [&](double in_control, double in_treatment) {
-    least = std::min(
-        least, least_evidence(control_below, control_below + in_control, control_count, level) +
-                   least_evidence(treatment_below, treatment_below + in_treatment, treatment_count,
-                                  level));
-    control_below += in_control;
-    treatment_below += in_treatment;
+  if (control.count() == 0 || treatment.count() == 0) return 1;
+  const QuantileShift shift({control}, {treatment}, level);
+  return std::min(1.0, std::exp(-shift.log_e_ratio(1)));
+}
+
+QuantileShift::QuantileShift(const Arm& control, const Arm& treatment, double level)
+    : control_(profile_of(control, level)), treatment_(profile_of(treatment, level)) {}
+
+QuantileShift::Profile QuantileShift::profile_of(const Arm& arm, double level) {
+  const double shrink = 1 / std::max(arm.design_effect, 1.0);
+  const double samples = static_cast<double>(arm.sketch.count()) * shrink;
+  const auto evidence_at = [&](double below) {
+    return std::min(log_e_differs({below, samples}, level, kPlannedSamples), kCertain);
   };
-  pass(static_cast<double>(control.zero_count()), static_cast<double>(treatment.zero_count()));
-  const std::vector<double> in_control = dense_counts(control);
-  const std::vector<double> in_treatment = dense_counts(treatment);
-  for (std::size_t i = 0; i < Sketch::kBucketCount; ++i) {
-    if (in_control[i] + in_treatment[i] > 0) pass(in_control[i], in_treatment[i]);
+  Profile profile;
+  profile.max_millis = arm.sketch.max_millis();
+  profile.at_quantile = evidence_at(samples * level);
+  profile.edges.resize(Sketch::kBucketCount + 1);
+  const std::vector<double> counts = dense_counts(arm.sketch);
+  double below = static_cast<double>(arm.sketch.zero_count()) * shrink;
+  Edge edge{evidence_at(below), below >= samples * level};
+  profile.edges[0] = edge;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    below += counts[i] * shrink;
+    // Beyond what is certain it only grows, so it need not be computed.
+    if (counts[i] > 0 && !(edge.is_above && edge.evidence >= kCertain)) {
+      edge = {evidence_at(below), below >= samples * level};
+    }
+    profile.edges[i + 1] = edge;
   }
-  return std::min(1.0, std::exp(-least));
+  return profile;
+}
+
+double QuantileShift::within(const Profile& profile, std::size_t first, std::size_t last) {
+  const Edge before = first == 0 ? Edge{kCertain, false} : profile.edges[first - 1];
+  const Edge after = profile.edges[last];
+  if (!before.is_above && after.is_above) return profile.at_quantile;
+  return std::min(before.evidence, after.evidence);
+}
+
+/// `move` says where the treatment's quantile is if control's is at so many milliseconds.
+template <class Move>
+double QuantileShift::least(const Move& move) const {
+  double least = kCertain + treatment_.at_quantile;
+  for (std::size_t i = 0; i < control_.edges.size(); ++i) {
+    const double in_control = within(control_, i, i);
+    if (in_control + treatment_.at_quantile >= least) continue;
+    const double lower = i < 2 ? 0 : edge_above(i - 2);
+    const double upper =
+        i == 0
+            ? 0
+            : std::max(edge_above(i - 1), i + 1 == control_.edges.size() ? control_.max_millis : 0);
+    // The bucket begins just above the edge below it.
+    const double above = i == 0 ? 0 : std::nextafter(lower, upper);
+    const std::size_t first = edge_of(move(above));
+    const std::size_t last = std::max(first, edge_of(move(upper)));
+    least = std::min(least, in_control + within(treatment_, first, last));
+  }
+  return least;
+}
+
+double QuantileShift::log_e_ratio(double ratio) const {
+  return least([ratio](double millis) { return millis * ratio; });
+}
+
+double QuantileShift::log_e_difference(double millis) const {
+  return least([millis](double from) { return from + millis; });
 }
 
 }  // namespace tallygate::router

@@ -2,7 +2,9 @@
 // Quantiles of latencies, judged at any time, from sketches: reference experiments.md 4.3 and 4.4.
 // What a sketch does not know (the place inside a bucket) widens the answer. Pure.
 
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "router/statistics/bernoulli.h"
 #include "router/tally/sketch.h"
@@ -22,5 +24,43 @@ QuantileInterval quantile_confidence_sequence(const Sketch& sketch, double level
 
 /// p of "both arms have the same quantile at `level`", valid at every look. 1 when an arm is empty.
 double quantile_difference_p(const Sketch& control, const Sketch& treatment, double level);
+
+/// What two arms' sketches of one epoch prove about how far their quantiles are apart. Design
+/// effects shrink the counts: requests of one user resemble each other, and a mean's design effect
+/// is what is known of that.
+class QuantileShift {
+ public:
+  struct Arm {
+    const Sketch& sketch;
+    double design_effect = 1;  ///< below 1 counts as 1
+  };
+  QuantileShift(const Arm& control, const Arm& treatment, double level);
+
+  /// ln E against "the treatment's quantile is `ratio` times control's" and against "it is `millis`
+  /// more". With E of several epochs multiplied, so are hypotheses about all of them tested.
+  double log_e_ratio(double ratio) const;
+  double log_e_difference(double millis) const;
+
+ private:
+  /// By dense bucket, at its upper edge: the evidence against "the quantile lies here" and whether
+  /// the count up to here reaches the level.
+  struct Edge {
+    double evidence = 0;
+    bool is_above = false;
+  };
+  struct Profile {
+    std::vector<Edge> edges;  ///< [0] is what lies at zero, [i + 1] dense bucket i
+    double at_quantile = 0;   ///< evidence against the sample's own quantile
+    double max_millis = 0;
+  };
+  static Profile profile_of(const Arm& arm, double level);
+  /// Least evidence against "the quantile lies in the buckets `first` to `last`".
+  static double within(const Profile& profile, std::size_t first, std::size_t last);
+  template <class Move>
+  double least(const Move& move) const;
+
+  Profile control_;
+  Profile treatment_;
+};
 
 }  // namespace tallygate::router

@@ -151,4 +151,35 @@ std::string sentence_of(const Comparison& comparison, const Threshold& threshold
   return "";
 }
 
+std::string sentence_of(const QuantileComparison& quantile, double alpha) {
+  Comparison comparison;
+  comparison.metric = quantile.metric;
+  comparison.arm = quantile.arm;
+  comparison.control = quantile.control;
+  const std::string place = quantile.level == 0.5
+                                ? "In the median "
+                                : "At the " + number_text(quantile.level * 100) + "th percentile ";
+  const Wording words = wording_of(quantile.metric);
+  const bool is_relative = quantile.relative.has_value();
+  const auto& measured = is_relative ? quantile.relative : quantile.absolute;
+  const std::string settled = "; this is settled at " + percent_text(1 - alpha) + ".";
+  if (quantile.verdict != Verdict::undecided) {
+    if (measured) {
+      return place +
+             settled_difference(as_improvement(*measured, quantile.metric), is_relative,
+                                comparison) +
+             settled;
+    }
+    return place + quantile.arm + " " + words.verb + " " +
+           (quantile.verdict == Verdict::win ? words.better : words.worse) + " than " +
+           quantile.control + ", by how much cannot be said yet" + settled;
+  }
+  std::string text = place + "it is open whether " + quantile.arm + " " + words.verb + " " +
+                     words.better + " than " + quantile.control;
+  if (!measured) return text + ": there are too few requests to say by how much they differ.";
+  const Estimate better = as_improvement(*measured, quantile.metric);
+  return text + ": so far " + directed(better.value, is_relative, comparison) + ", and anything " +
+         range_of(better, is_relative, comparison) + " fits the data.";
+}
+
 }  // namespace tallygate::router

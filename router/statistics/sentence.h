@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "router/statistics/compare.h"
+#include "router/statistics/compare_quantiles.h"
 
 namespace tallygate::router {
 
@@ -16,5 +17,8 @@ std::string count_text(std::uint64_t count);
 
 /// "b answers 12 % faster than a (between 8 % and 16 %); this is settled at 95 %."
 std::string sentence_of(const Comparison& comparison, const Threshold& threshold, double alpha);
+
+/// "The slowest 5 % of b's requests answer 12 % faster than a's (between 8 % and 16 %); ..."
+std::string sentence_of(const QuantileComparison& comparison, double alpha);
 
 }  // namespace tallygate::router

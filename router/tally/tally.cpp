@@ -9,8 +9,9 @@
 namespace tallygate::router {
 namespace {
 
-/// Version 1 had nothing of variants: no limit and no users.
-constexpr std::uint8_t kTallyVersion = 2;
+/// Version 1 had nothing of variants: no limit and no users. Version 2 had no squares but those of
+/// the latency, nothing of what was started, and no failovers.
+constexpr std::uint8_t kTallyVersion = 3;
 constexpr std::uint64_t kUserSeed = 0xC2B2AE3D27D4EB4F;
 
 Error corrupt(const char* what) { return make_error(Errc::storage_corrupt, what); }
@@ -20,6 +21,13 @@ auto counters_of(AnyBucket& bucket) {
   return std::array{&bucket.requests,           &bucket.successes,      &bucket.errors,
                     &bucket.exceeded,           &bucket.latency_us_sum, &bucket.first_tokens,
                     &bucket.first_token_us_sum, &bucket.output_tokens};
+}
+
+Uint128 square(std::uint64_t value) { return Uint128{value} * value; }
+
+std::uint64_t magnitude(std::int64_t value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return value < 0 ? ~bits + 1 : bits;
 }
 
 void merge_users(std::vector<UserBucket>& into, const std::vector<UserBucket>& from) {
@@ -90,6 +98,7 @@ Totals Tally::totals() const {
   totals.requests = requests();
   totals.successes = successes();
   totals.failures = failures();
+  totals.failovers = failovers;
   totals.streamed = streamed;
   totals.latency_us_sum = latency_us_sum;
   totals.first_tokens = first_token.count();
@@ -112,7 +121,7 @@ void Tally::fold(const Record& record, TallyKey::Kind kind) {
   if (kind == TallyKey::Kind::variant) fold_enrolled(record);
   if (record.outcome != Outcome::ok) return;
   latency_us_sum += record.latency_us;
-  latency_us_square_sum += Uint128{record.latency_us} * record.latency_us;
+  latency_us_square_sum += square(record.latency_us);
   latency.insert_micros(record.latency_us);
 }
 
@@ -132,11 +141,16 @@ void Tally::fold_enrolled(const Record& record) {
   bucket.first_token_us_sum += record.first_token_us;
   bucket.output_tokens += record.output_tokens;
   bucket.cost_nano_usd = wrapping_sum(bucket.cost_nano_usd, record.cost_nano_usd);
+  ++squared;
+  first_token_us_square_sum += square(record.first_token_us);
+  output_tokens_square_sum += square(record.output_tokens);
+  cost_nano_usd_square_sum += square(magnitude(record.cost_nano_usd));
 }
 
 void Tally::merge(const Tally& other) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
   attempts += other.attempts;
+  failovers += other.failovers;
   streamed += other.streamed;
   input_tokens += other.input_tokens;
   output_tokens += other.output_tokens;
@@ -149,6 +163,11 @@ void Tally::merge(const Tally& other) {
   exceeded += other.exceeded;
   early_aborts += other.early_aborts;
   merge_users(users, other.users);
+  squared += other.squared;
+  first_token_us_square_sum += other.first_token_us_square_sum;
+  output_tokens_square_sum += other.output_tokens_square_sum;
+  cost_nano_usd_square_sum += other.cost_nano_usd_square_sum;
+  started += other.started;
 }
 
 void Tally::encode(std::string& out) const {
@@ -165,6 +184,20 @@ void Tally::encode(std::string& out) const {
   put(out, exceeded);
   put(out, early_aborts);
   encode_users(users, out);
+  for (const std::uint64_t n : {failovers, squared, started}) put(out, n);
+  put(out, first_token_us_square_sum);
+  put(out, output_tokens_square_sum);
+  put(out, cost_nano_usd_square_sum);
+}
+
+Result<void> Tally::decode_third(std::string_view& in) {
+  Reader reader(in);
+  for (auto* n : {&failovers, &squared, &started}) *n = reader.take<std::uint64_t>();
+  first_token_us_square_sum = reader.take<Uint128>();
+  output_tokens_square_sum = reader.take<Uint128>();
+  cost_nano_usd_square_sum = reader.take<Uint128>();
+  if (!reader.ok) return corrupt("tally: ends inside its squares");
+  return {};
 }
 
 Result<Tally> Tally::decode(std::string_view& in) {
@@ -196,6 +229,8 @@ Result<Tally> Tally::decode(std::string_view& in) {
   auto users = decode_users(in);
   if (!users) return users.error();
   tally.users = *std::move(users);
+  if (version == 2) return tally;
+  if (auto read = tally.decode_third(in); read.has_error()) return read.error();
   return tally;
 }
 

@@ -47,6 +47,7 @@ std::size_t user_bucket_of(std::uint64_t unit_hash, NameId experiment);
 struct Tally {
   std::array<std::uint64_t, kOutcomeCount> outcomes{};
   std::uint64_t attempts = 0;
+  std::uint64_t failovers = 0;  ///< attempts that failed here, after which another target was tried
   std::uint64_t streamed = 0;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
@@ -64,6 +65,15 @@ struct Tally {
   std::uint64_t early_aborts =
       0;                          ///< client aborts before the limit: no sample of `exceeded` (4.3)
   std::vector<UserBucket> users;  ///< kUserBuckets; empty until a record has a unit
+  /// Squares of single requests of the users, for the design effect. Tallies of an older format
+  /// have none: `squared` says of how many requests they are.
+  std::uint64_t squared = 0;
+  Uint128 first_token_us_square_sum = 0;
+  Uint128 output_tokens_square_sum = 0;
+  Uint128 cost_nano_usd_square_sum = 0;
+  /// Requests that were sent on their way, finished or not. Not a fold of records: the workers
+  /// count them (store/journal/live_counts.h).
+  std::uint64_t started = 0;
 
   std::uint64_t requests() const;
   std::uint64_t successes() const { return outcomes[static_cast<std::size_t>(Outcome::ok)]; }
@@ -76,6 +86,7 @@ struct Tally {
 
   /// `kind` is that of the key that it is counted under.
   void fold(const Record& record, TallyKey::Kind kind = TallyKey::Kind::performance);
+  void fold_failover() { ++failovers; }
   void merge(const Tally& other);
   /// Little-endian with a version byte, appended to `out`; `decode` consumes it from the front of
   /// `in` (which is left anywhere on failure: storage_corrupt).
@@ -85,6 +96,8 @@ struct Tally {
 
  private:
   void fold_enrolled(const Record& record);
+  /// What version 3 of the format added.
+  Result<void> decode_third(std::string_view& in);
 };
 
 }  // namespace tallygate::router

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "router/blacklist.h"
 #include "router/tally/little_endian.h"
 
 namespace tallygate::router {
@@ -32,6 +33,15 @@ std::array<char, kTallyKeyBytes> bytes_of(const TallyKey& key) {
   return bytes;
 }
 
+/// Where `record` counts as performance, for a target that was tried for `route`.
+TallyKey served_key(const Record& record, NameId route) {
+  TallyKey key;
+  key.kind = record.mirrored ? TallyKey::Kind::mirror : TallyKey::Kind::performance;
+  key.route = route != 0 ? route : record.route;
+  key.conversation = record.conversation;
+  return key;
+}
+
 }  // namespace
 
 std::uint64_t hash_of(const TallyKey& key) {
@@ -42,22 +52,37 @@ std::uint64_t hash_of(const TallyKey& key) {
 TallyKeys keys_of(const Record& record) {
   TallyKeys keys;
   TallyKey& served = keys.keys[0];
-  served.kind = record.mirrored ? TallyKey::Kind::mirror : TallyKey::Kind::performance;
-  served.route = record.route;
+  const Attempt last = record.attempts.empty() ? Attempt{} : record.attempts.back();
+  served = served_key(record, last.target == record.target ? last.route : 0);
   served.version = record.served_version;
   served.target = record.target;
-  served.conversation = record.conversation;
   keys.count = 1;
   if (record.experiment == 0 || record.mirrored) return keys;
-  TallyKey& variant = keys.keys[1];
-  variant.kind = TallyKey::Kind::variant;
-  variant.route = record.route;
-  variant.version = record.assigned_version;
-  variant.experiment = record.experiment;
-  variant.epoch = record.epoch;
-  variant.variant = record.variant;
+  keys.keys[1] = variant_key(
+      {record.route, record.assigned_version, record.experiment, record.epoch, record.variant});
   keys.count = 2;
   return keys;
+}
+
+TallyKey variant_key(const VariantOf& variant) {
+  TallyKey key;
+  key.kind = TallyKey::Kind::variant;
+  key.route = variant.route;
+  key.version = variant.version;
+  key.experiment = variant.experiment;
+  key.epoch = variant.epoch;
+  key.variant = variant.variant;
+  return key;
+}
+
+std::optional<TallyKey> failover_key(const Record& record, std::size_t number) {
+  if (number + 1 >= record.attempts.size()) return std::nullopt;
+  const Attempt& attempt = record.attempts[number];
+  if (!attempt.failed || !counts_against_target(attempt.cause, attempt.status)) return std::nullopt;
+  TallyKey key = served_key(record, attempt.route);
+  key.version = attempt.version;
+  key.target = attempt.target;
+  return key;
 }
 
 void encode(const TallyKey& key, std::string& out) {

@@ -13,7 +13,8 @@
 
 namespace tallygate::router {
 
-/// Three kinds of key exist: `performance` (as served: target, version and conversation type),
+/// Three kinds of key exist: `performance` (as served: target, its route and version, conversation
+/// type; a fallback's answer counts for the fallback's route),
 /// `variant` (as assigned: experiment, epoch, variant), and `mirror`: what shadow copies would
 /// count under as performance. Every record counts under exactly one performance or mirror key.
 struct TallyKey {
@@ -38,6 +39,20 @@ struct TallyKeys {
   int count = 0;
 };
 TallyKeys keys_of(const Record& record);
+
+/// A variant's, as records of its requests have it.
+struct VariantOf {
+  NameId route = 0;
+  NameId version = 0;  ///< assigned
+  NameId experiment = 0;
+  std::uint32_t epoch = 0;
+  std::uint8_t variant = kNoVariant;
+};
+TallyKey variant_key(const VariantOf& variant);
+
+/// The key that attempt `number` counts against: set if it failed by the target's doing and another
+/// one was tried. The last attempt's end is the request's, which keys_of() has.
+std::optional<TallyKey> failover_key(const Record& record, std::size_t number);
 
 /// Which keys: all that have what is given. Nothing given = all.
 struct TallyFilter {

@@ -7,7 +7,8 @@
 namespace tallygate::router {
 namespace {
 
-constexpr std::uint8_t kTotalsVersion = 1;
+/// Version 1 had no failovers.
+constexpr std::uint8_t kTotalsVersion = 2;
 
 template <class AnyTotals>
 auto counters_of(AnyTotals& totals) {
@@ -36,6 +37,7 @@ void Totals::merge(const Totals& other) {
   requests += other.requests;
   successes += other.successes;
   failures += other.failures;
+  failovers += other.failovers;
   streamed += other.streamed;
   latency_us_sum += other.latency_us_sum;
   first_tokens += other.first_tokens;
@@ -49,6 +51,7 @@ void Totals::encode(std::string& out) const {
   put(out, kTotalsVersion);
   for (const std::uint64_t* n : counters_of(*this)) put(out, *n);
   put(out, cost_nano_usd);
+  put(out, failovers);
 }
 
 Result<Totals> Totals::decode(std::string_view& in) {
@@ -57,8 +60,9 @@ Result<Totals> Totals::decode(std::string_view& in) {
   Totals totals;
   for (std::uint64_t* n : counters_of(totals)) *n = reader.take<std::uint64_t>();
   totals.cost_nano_usd = reader.take<std::int64_t>();
+  if (version >= 2) totals.failovers = reader.take<std::uint64_t>();
   if (!reader.ok) return make_error(Errc::storage_corrupt, "totals: end early");
-  if (version != kTotalsVersion) {
+  if (version == 0 || version > kTotalsVersion) {
     return make_error(Errc::storage_corrupt, "totals: written by an unknown version");
   }
   return totals;

@@ -16,6 +16,8 @@ struct Totals {
   std::uint64_t requests = 0;
   std::uint64_t successes = 0;
   std::uint64_t failures = 0;  ///< by is_failure(): those that are not the client's doing
+  /// Attempts that failed here, after which another target was tried: no requests of their own.
+  std::uint64_t failovers = 0;
   std::uint64_t streamed = 0;
   std::uint64_t latency_us_sum = 0;  ///< of successes
   std::uint64_t first_tokens = 0;    ///< requests that got one
@@ -25,6 +27,7 @@ struct Totals {
   std::int64_t cost_nano_usd = 0;
 
   void fold(const Record& record);
+  void fold_failover() { ++failovers; }
   void merge(const Totals& other);
   /// Little-endian with a version byte, appended to `out`; `decode` consumes it from the front of
   /// `in`. Errors: storage_corrupt.

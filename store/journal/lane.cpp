@@ -110,6 +110,8 @@ std::uint64_t Journal::Producer::append(router::Record&& record) {
   return lane_->append(std::move(record));
 }
 
+void Journal::Producer::count_started(const router::TallyKey& key) { lane_->started.add(key); }
+
 void Journal::Producer::hand_over() { lane_->hand_over(); }
 
 void Journal::Producer::retire() { lane_->retire(); }

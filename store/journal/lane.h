@@ -12,6 +12,7 @@
 
 #include "store/journal/bell.h"
 #include "store/journal/journal.h"
+#include "store/tally/live_counts.h"
 
 namespace tallygate::store {
 
@@ -57,6 +58,7 @@ struct Lane {
 
   Intake& intake;
   Journal::Producer producer;
+  LiveCounts started;
   alignas(64) std::atomic<std::uint64_t> committed{0};
 
  private:

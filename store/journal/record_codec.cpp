@@ -16,11 +16,19 @@ constexpr std::uint8_t kUnacknowledged = 2;
 constexpr std::uint8_t kMirrored = 4;
 constexpr std::uint8_t kExceeded = 8;
 
-enum Tag : std::uint8_t { kAttempts = 1, kTags = 2, kResponseId = 3, kMirrorOf = 4 };
+/// Gates before kPlacedAttempts wrote kAttempts, which say nothing of route and version.
+enum Tag : std::uint8_t {
+  kAttempts = 1,
+  kTags = 2,
+  kResponseId = 3,
+  kMirrorOf = 4,
+  kPlacedAttempts = 5,
+};
 
 constexpr std::size_t kHeadBytes = 104;
 constexpr std::size_t kTailEntryHeadBytes = 3;
 constexpr std::size_t kAttemptBytes = 16;
+constexpr std::size_t kPlacedAttemptBytes = kAttemptBytes + 8;
 constexpr std::size_t kMaxTailEntryBytes = 0xFFFF;
 
 std::uint8_t flags_of(const Record& r) {
@@ -76,17 +84,19 @@ void put_text(std::string& out, Tag tag, std::string_view text) {
 
 void put_attempts(std::string& out, const std::vector<Attempt>& attempts) {
   if (attempts.empty()) return;
-  const std::size_t count = std::min(attempts.size(), kMaxTailEntryBytes / kAttemptBytes);
-  put_tail_head(out, kAttempts, count * kAttemptBytes);
+  const std::size_t count = std::min(attempts.size(), kMaxTailEntryBytes / kPlacedAttemptBytes);
+  put_tail_head(out, kPlacedAttempts, count * kPlacedAttemptBytes);
   for (std::size_t i = 0; i < count; ++i) {
     const Attempt& attempt = attempts[i];
-    std::array<char, kAttemptBytes> bytes;
+    std::array<char, kPlacedAttemptBytes> bytes;
     char* at = put_little(bytes.data(), attempt.target);
     at = put_little(at, attempt.status);
     at = put_little(at, static_cast<std::uint8_t>(attempt.cause));
     at = put_little(at, static_cast<std::uint8_t>(attempt.failed));
     at = put_little(at, attempt.start_ms);
-    put_little(at, attempt.duration_ms);
+    at = put_little(at, attempt.duration_ms);
+    at = put_little(at, attempt.route);
+    put_little(at, attempt.version);
     out.append(bytes.data(), bytes.size());
   }
 }
@@ -136,9 +146,9 @@ bool take_head(const char* at, Record& r) {
   return ok;
 }
 
-bool take_attempts(std::string_view bytes, std::vector<Attempt>& attempts) {
-  if (bytes.size() % kAttemptBytes != 0) return false;
-  attempts.resize(bytes.size() / kAttemptBytes);
+bool take_attempts(std::string_view bytes, std::size_t each, std::vector<Attempt>& attempts) {
+  if (bytes.size() % each != 0) return false;
+  attempts.resize(bytes.size() / each);
   bool ok = true;
   const char* at = bytes.data();
   for (Attempt& attempt : attempts) {
@@ -148,6 +158,9 @@ bool take_attempts(std::string_view bytes, std::vector<Attempt>& attempts) {
     attempt.failed = take_little<std::uint8_t>(at) != 0;
     attempt.start_ms = take_little<std::uint32_t>(at);
     attempt.duration_ms = take_little<std::uint32_t>(at);
+    if (each == kAttemptBytes) continue;
+    attempt.route = take_little<std::uint32_t>(at);
+    attempt.version = take_little<std::uint32_t>(at);
   }
   return ok;
 }
@@ -162,7 +175,10 @@ bool take_tail(std::string_view bytes, Record& record) {
     if (bytes.size() < size) return false;
     const std::string_view entry = bytes.substr(0, size);
     bytes.remove_prefix(size);
-    if (tag == kAttempts && !take_attempts(entry, record.attempts)) return false;
+    if (tag == kAttempts && !take_attempts(entry, kAttemptBytes, record.attempts)) return false;
+    if (tag == kPlacedAttempts && !take_attempts(entry, kPlacedAttemptBytes, record.attempts)) {
+      return false;
+    }
     if (tag == kTags) record.tags = entry;
     if (tag == kResponseId) record.response_id = entry;
     if (tag == kMirrorOf) {

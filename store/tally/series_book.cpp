@@ -33,20 +33,18 @@ Result<void> SeriesBook::load(const Database& database) {
   return {};
 }
 
-void SeriesBook::fold(std::uint32_t key, std::uint32_t minute, const router::Record& record) {
+router::Totals& SeriesBook::pending_at(std::uint32_t key, std::uint32_t minute) {
   if (key >= heads_.size()) heads_.resize(key + std::size_t{1});
   for (std::uint32_t at = heads_[key]; at != 0; at = pending_[at - 1].next) {
-    if (pending_[at - 1].minute != minute) continue;
-    pending_[at - 1].totals.fold(record);
-    return;
+    if (pending_[at - 1].minute == minute) return pending_[at - 1].totals;
   }
   Pending& pending = pending_.emplace_back();
   pending.key = key;
   pending.minute = minute;
   pending.next = heads_[key];
-  pending.totals.fold(record);
   heads_[key] = static_cast<std::uint32_t>(pending_.size());
   next_end_ = std::max(next_end_, minute + 1);
+  return pending.totals;
 }
 
 Result<router::Totals> SeriesBook::stored(const Database& database, const router::TallyKey& key,

@@ -24,7 +24,12 @@ using SeriesSums = std::map<std::uint32_t, router::Totals>;
 class SeriesBook {
  public:
   Result<void> load(const Database& database);
-  void fold(std::uint32_t key, std::uint32_t minute, const router::Record& record);
+  void fold(std::uint32_t key, std::uint32_t minute, const router::Record& record) {
+    pending_at(key, minute).fold(record);
+  }
+  void fold_failover(std::uint32_t key, std::uint32_t minute) {
+    pending_at(key, minute).fold_failover();
+  }
 
   /// `keys` by their index. Reads what is added to and not in the cache.
   Result<void> add_checkpoint(const Database& database, std::span<const router::TallyKey> keys,
@@ -59,6 +64,7 @@ class SeriesBook {
   };
   using Staged = boost::unordered_flat_map<BucketKey, router::Totals, Hash>;
 
+  router::Totals& pending_at(std::uint32_t key, std::uint32_t minute);
   Result<router::Totals> stored(const Database& database, const router::TallyKey& key,
                                 const BucketKey& bucket) const;
   void sweep();

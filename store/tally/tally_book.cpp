@@ -15,8 +15,8 @@ constexpr std::chrono::minutes kTimeInterval{1};
 
 Error broken(std::string_view what) {
   return make_error(Errc::storage_corrupt, "journal: " + std::string(what) +
-                                               "; restore it from a backup, or move the directory "
-                                               "aside and start again with an empty one");
+                                               "; restore it from a backup, or start once with "
+                                               "--quarantine-corrupt: it is moved aside and a new one begins");
 }
 
 }  // namespace
@@ -31,7 +31,19 @@ Result<void> TallyBook::load(const Database& database, PendingIndex* index) {
   if (auto loaded = load_tallies(database); !loaded) return loaded;
   if (auto loaded = series_.load(database); !loaded) return loaded;
   if (auto loaded = units_.load(database); !loaded) return loaded;
-  return replay_log(database, index);
+  auto replayed = replay_log(database, index);
+  raise_started();
+  return replayed;
+}
+
+/// What ended was started, also if a crash took the count.
+void TallyBook::raise_started() {
+  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+    router::Tally& tally = entries_[i].tally;
+    const bool is_low =
+        keys_[i].kind == router::TallyKey::Kind::variant && tally.started < tally.requests();
+    if (is_low) change(i).started = tally.requests();
+  }
 }
 
 Result<void> TallyBook::load_tallies(const Database& database) {
@@ -110,14 +122,32 @@ void TallyBook::fold(const router::Record& record) {
   for (int i = 0; i < keys.count; ++i) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
     const std::uint32_t index = find_or_add(key);
-    Entry& entry = entries_[index];
-    entry.tally.fold(record, key.kind);
+    change(index).fold(record, key.kind);
     series_.fold(index, minute, record);
-    if (entry.dirty) continue;
-    entry.dirty = true;
-    dirty_.push_back(index);
   }
+  if (record.attempts.size() > 1) fold_failovers(record, minute);
   units_.fold(record);
+}
+
+void TallyBook::fold_started(const router::TallyKey& key, std::uint64_t count) {
+  change(find_or_add(key)).started += count;
+}
+
+router::Tally& TallyBook::change(std::uint32_t index) {
+  Entry& entry = entries_[index];
+  if (!entry.dirty) dirty_.push_back(index);
+  entry.dirty = true;
+  return entry.tally;
+}
+
+void TallyBook::fold_failovers(const router::Record& record, std::uint32_t minute) {
+  for (std::size_t i = 0; i < record.attempts.size(); ++i) {
+    const auto key = router::failover_key(record, i);
+    if (!key) continue;
+    const std::uint32_t index = find_or_add(*key);
+    change(index).fold_failover();
+    series_.fold_failover(index, minute);
+  }
 }
 
 bool TallyBook::is_time_due() const { return !timed_ || newest_ - *timed_ >= kTimeInterval; }

@@ -27,6 +27,8 @@ class TallyBook {
   Result<void> load(const Database& database, PendingIndex* index);
 
   void fold(const router::Record& record);
+  /// So many requests of a variant were sent on their way. Written with the next checkpoint.
+  void fold_started(const router::TallyKey& key, std::uint64_t count);
   /// Batch `number` is folded whole.
   void end_batch(std::uint64_t number) { last_batch_ = number; }
   /// 0 = none yet.
@@ -65,10 +67,14 @@ class TallyBook {
   };
 
   std::uint32_t find_or_add(const router::TallyKey& key);
+  /// The entry, from now on part of the next checkpoint.
+  router::Tally& change(std::uint32_t index);
+  void fold_failovers(const router::Record& record, std::uint32_t minute);
   template <class Visit>
   void for_each(const router::TallyFilter& filter, const Visit& visit) const;
   bool is_time_due() const;
   Result<void> load_tallies(const Database& database);
+  void raise_started();
   Result<void> replay_log(const Database& database, PendingIndex* index);
   Result<void> replay_batch(std::uint64_t number, std::string_view records, PendingIndex* index);
 

@@ -22,7 +22,7 @@ constexpr std::size_t kUnitKeyBytes = kExperimentKeyBytes + sizeof(std::uint64_t
 Error broken() {
   return make_error(Errc::storage_corrupt,
                     "journal: its units of an experiment do not decode; restore it from a backup, "
-                    "or move the directory aside and start again with an empty one");
+                    "or start once with --quarantine-corrupt: it is moved aside");
 }
 
 template <class T>

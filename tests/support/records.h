@@ -85,6 +85,8 @@ class RandomRecords {
     attempt.failed = below(2) == 1;
     attempt.start_ms = number<std::uint32_t>();
     attempt.duration_ms = number<std::uint32_t>();
+    attempt.route = number<std::uint32_t>();
+    attempt.version = number<std::uint32_t>();
     return attempt;
   }
 

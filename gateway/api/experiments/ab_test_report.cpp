@@ -1,9 +1,11 @@
 #include "gateway/api/experiments/ab_test_report.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "router/statistics/analysis.h"
+#include "router/statistics/compare_quantiles.h"
 
 namespace tallygate::api {
 namespace {
@@ -54,6 +56,7 @@ void add_variant(JsonText& out, const AbTest& test, const AbTestCounts& counts, 
   const double requests = count(tally.requests());
   out.open("variant_" + test.arms[arm].name, '{');
   out.add("version", test.arms[arm].version);
+  out.add("started", std::max(tally.started, tally.requests()));
   out.add("requests", tally.requests());
   out.add("errors", tally.failures());
   out.add_raw("error_rate", ratio(count(tally.failures()), requests));
@@ -120,6 +123,22 @@ void add_comparison(JsonText& out, const router::Comparison& comparison) {
   out.close('}');
 }
 
+void add_quantile(JsonText& out, const router::QuantileComparison& comparison) {
+  out.open('{');
+  out.add("metric", comparison.metric);
+  out.add_raw("quantile", number_text(comparison.level, 2));
+  out.add("variant", comparison.arm);
+  out.add("control", comparison.control);
+  out.add_raw("control_value", number_text(comparison.control_value));
+  out.add_raw("value", number_text(comparison.value));
+  add_estimate(out, "absolute", comparison.absolute);
+  add_estimate(out, "relative", comparison.relative);
+  out.add_raw("p", number_text(comparison.p, 9));
+  out.add("verdict", router::to_string(comparison.verdict));
+  out.add("sentence", comparison.sentence);
+  out.close('}');
+}
+
 std::string_view word_of(router::Guardrail guardrail) {
   switch (guardrail) {
     case router::Guardrail::pass: return "pass";
@@ -130,11 +149,17 @@ std::string_view word_of(router::Guardrail guardrail) {
   return "";
 }
 
-void add_analysis(JsonText& out, const AbTest& test, const router::Analysis& analysis) {
+void add_analysis(JsonText& out, const AbTest& test, const router::Evidence& evidence) {
+  const router::Analysis analysis = router::analyse(test.criteria, evidence);
   out.open("analysis", '{');
   out.open("metrics", '[');
   for (const router::Comparison& comparison : analysis.comparisons) {
     add_comparison(out, comparison);
+  }
+  out.close(']');
+  out.open("quantiles", '[');
+  for (const router::QuantileComparison& comparison : router::compare_quantiles(evidence)) {
+    add_quantile(out, comparison);
   }
   out.close(']');
   out.open("guardrails", '[');
@@ -163,7 +188,7 @@ void add_report(JsonText& out, const AbTest& test, const AbTestCounts& counts, W
   for (std::size_t arm = 0; arm < test.arms.size(); ++arm) add_variant(out, test, counts, arm);
   out.close('}');
   add_assignments(out, test, counts);
-  add_analysis(out, test, router::analyse(test.criteria, registry::evidence_of(test, counts, now)));
+  add_analysis(out, test, registry::evidence_of(test, counts, now));
 }
 
 }  // namespace tallygate::api

@@ -119,7 +119,7 @@ Ranked rank_models(const AdminContext& context, std::optional<router::Conversati
     const std::vector<NameId> targets(target_set.begin(), target_set.end());
     const auto evidence = measured.of(model.route, model.version, targets);
     // Who was never asked for this type may not be able to do it.
-    if (conversation && evidence.successes + evidence.failures == 0) continue;
+    if (conversation && evidence.totals.successes + evidence.failures() == 0) continue;
     candidates.push_back({evidence, priors_of(model, context)});
     ranked.models.push_back(std::move(model));
   }

@@ -34,6 +34,8 @@ Cell attempts_of(const Record& record, const store::Names& names) {
   json.open('[');
   for (const router::Attempt& attempt : record.attempts) {
     json.open('{');
+    json.add_name("route", names.text(attempt.route));
+    json.add_name("version", names.text(attempt.version));
     json.add_name("target", names.text(attempt.target));
     json.add_raw("status", attempt.status == 0 ? "null" : std::to_string(attempt.status));
     json.add_name("cause", attempt.failed ? traits_of(attempt.cause).code : std::string_view());
@@ -53,6 +55,17 @@ Cell phase_of(const Record& record) {
   return record.phase == router::Phase::none ? Cell{} : text(to_string(record.phase));
 }
 
+/// Why another served than the first choice of the assigned version; null if that one did.
+Cell fallback_reason_of(const Record& record) {
+  if (record.served_version == 0) return {};
+  const bool has_failed = !record.attempts.empty() && record.attempts.front().failed;
+  if (record.attempts.size() > 1 && has_failed) {
+    return text(traits_of(record.attempts.front().cause).code);
+  }
+  // Its targets were passed over when the request came.
+  return record.served_version != record.assigned_version ? text("benched") : Cell{};
+}
+
 struct Column {
   std::string_view name;
   Cell (*cell)(const Record&, const store::Names&);
@@ -67,6 +80,7 @@ constexpr std::array kColumns{
     Column{"assigned_version",
            [](const Record& r, const N& n) { return name(n, r.assigned_version); }},
     Column{"version", [](const Record& r, const N& n) { return name(n, r.served_version); }},
+    Column{"fallback_reason", [](const Record& r, const N&) { return fallback_reason_of(r); }},
     Column{"experiment", [](const Record& r, const N& n) { return name(n, r.experiment); }},
     Column{"epoch",
            [](const Record& r, const N&) { return r.experiment ? number(r.epoch) : Cell{}; }},

@@ -19,6 +19,14 @@ MetricEvidence by_users(const Tally& tally, Group group) {
   return evidence;
 }
 
+/// Squares of every request that the groups hold, or none: of a part they would prove nothing.
+std::optional<double> squares(const Tally& tally, router::Uint128 sum, double unit) {
+  std::uint64_t requests = 0;
+  for (const UserBucket& users : tally.users) requests += users.requests;
+  if (tally.squared != requests) return std::nullopt;
+  return static_cast<double>(sum) / (unit * unit);
+}
+
 void add_metrics(EpochEvidence& epoch, const Tally& tally) {
   using Sub = router::SubBucket;
   auto& metrics = epoch.metrics;
@@ -28,16 +36,21 @@ void add_metrics(EpochEvidence& epoch, const Tally& tally) {
   metrics.emplace(router::kExceeded, by_users(tally, [](const UserBucket& users) {
                     return Sub{count(users.requests), count(users.exceeded)};
                   }));
-  metrics.emplace(router::kFirstToken, by_users(tally, [](const UserBucket& users) {
-                    return Sub{count(users.first_tokens), count(users.first_token_us_sum) / 1e3};
-                  }));
-  metrics.emplace(
-      router::kCost, by_users(tally, [](const UserBucket& users) {
-        return Sub{count(users.requests), static_cast<double>(users.cost_nano_usd) / 1e9};
-      }));
-  metrics.emplace(router::kTokens, by_users(tally, [](const UserBucket& users) {
-                    return Sub{count(users.requests), count(users.output_tokens)};
-                  }));
+  MetricEvidence first_token = by_users(tally, [](const UserBucket& users) {
+    return Sub{count(users.first_tokens), count(users.first_token_us_sum) / 1e3};
+  });
+  first_token.square_sum = squares(tally, tally.first_token_us_square_sum, 1e3);
+  metrics.emplace(router::kFirstToken, std::move(first_token));
+  MetricEvidence cost = by_users(tally, [](const UserBucket& users) {
+    return Sub{count(users.requests), static_cast<double>(users.cost_nano_usd) / 1e9};
+  });
+  cost.square_sum = squares(tally, tally.cost_nano_usd_square_sum, 1e9);
+  metrics.emplace(router::kCost, std::move(cost));
+  MetricEvidence tokens = by_users(tally, [](const UserBucket& users) {
+    return Sub{count(users.requests), count(users.output_tokens)};
+  });
+  tokens.square_sum = squares(tally, tally.output_tokens_square_sum, 1);
+  metrics.emplace(router::kTokens, std::move(tokens));
   MetricEvidence latency = by_users(tally, [](const UserBucket& users) {
     return Sub{count(users.successes), count(users.latency_us_sum) / 1e3};
   });
@@ -46,11 +59,14 @@ void add_metrics(EpochEvidence& epoch, const Tally& tally) {
 }
 
 void add_tally(EpochEvidence& epoch, const Tally& tally) {
-  epoch.started = epoch.completed = tally.requests();
+  epoch.completed = tally.requests();
+  epoch.started = std::max(tally.started, epoch.completed);
   epoch.errors = tally.failures();
   epoch.exceeded = tally.exceeded;
   epoch.client_aborts = tally.client_aborts();
   epoch.early_aborts = tally.early_aborts;
+  epoch.latency = tally.latency;
+  epoch.first_token = tally.first_token;
   add_metrics(epoch, tally);
 }
 

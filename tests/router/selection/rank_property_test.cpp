@@ -28,15 +28,18 @@ std::optional<double> random_prior(Dice& dice) {
 RankCandidate random_candidate(Dice& dice) {
   RankCandidate candidate;
   Measured& evidence = candidate.evidence;
-  evidence.successes = evidence.latency_count = random_count(dice);
-  evidence.failures = random_count(dice);
-  evidence.tokens = evidence.successes * (dice() % 1000);
-  evidence.cost_nano_usd = static_cast<std::int64_t>(evidence.successes * (dice() % 100'000));
-  const auto answered = static_cast<double>(evidence.latency_count);
-  evidence.latency_ms_sum = answered * 1e4 * random_share(dice);
-  evidence.first_token_count = dice() % (evidence.successes + 1);
-  evidence.first_token_ms_sum =
-      static_cast<double>(evidence.first_token_count) * 1e3 * random_share(dice);
+  Totals& totals = evidence.totals;
+  const auto share_of = [&](std::uint64_t most) {
+    return static_cast<std::uint64_t>(static_cast<double>(most) * random_share(dice));
+  };
+  totals.successes = random_count(dice);
+  totals.failures = random_count(dice);
+  totals.failovers = random_count(dice);
+  totals.output_tokens = totals.successes * (dice() % 1000);
+  totals.cost_nano_usd = static_cast<std::int64_t>(totals.successes * (dice() % 100'000));
+  totals.latency_us_sum = share_of(totals.successes * 10'000'000);
+  totals.first_tokens = dice() % (totals.successes + 1);
+  totals.first_token_us_sum = share_of(totals.first_tokens * 1'000'000);
   evidence.accuracy = random_ratings(dice);
   evidence.creativity = random_ratings(dice);
   evidence.feedback = random_ratings(dice);
@@ -75,7 +78,8 @@ void check_pools(Check check) {
 TEST(RankProperty, NeverRanksHigherForMoreFailures) {
   check_pools([](const auto& pool, std::size_t index, RankMetric metric, Dice& dice) {
     auto worse = pool;
-    worse[index].evidence.failures += 1 + random_count(dice);
+    Totals& totals = worse[index].evidence.totals;
+    (dice() % 2 == 0 ? totals.failures : totals.failovers) += 1 + random_count(dice);
     EXPECT_LT(assess(worse)[index].score(metric), assess(pool)[index].score(metric));
     EXPECT_GE(rank_of(worse, index, metric), rank_of(pool, index, metric));
   });
@@ -84,14 +88,14 @@ TEST(RankProperty, NeverRanksHigherForMoreFailures) {
 TEST(RankProperty, NeverRanksHigherForMoreTimeOrMoney) {
   check_pools([](const auto& pool, std::size_t index, RankMetric, Dice& dice) {
     auto worse = pool;
-    Measured& evidence = worse[index].evidence;
-    if (evidence.successes == 0) return;
-    evidence.latency_ms_sum *= 1 + random_share(dice);
-    evidence.cost_nano_usd += static_cast<std::int64_t>(random_count(dice));
+    Totals& totals = worse[index].evidence.totals;
+    if (totals.successes == 0) return;
+    totals.latency_us_sum += random_count(dice);
+    totals.cost_nano_usd += static_cast<std::int64_t>(random_count(dice));
     const auto before = assess(pool)[index];
     const auto after = assess(worse)[index];
     EXPECT_LE(after.speed.score, before.speed.score + 1e-12);
-    if (before.cost.measured && pool[index].evidence.cost_nano_usd > 0) {
+    if (before.cost.measured && pool[index].evidence.totals.cost_nano_usd > 0) {
       EXPECT_LE(after.cost.score, before.cost.score + 1e-12);
     }
   });

@@ -10,17 +10,18 @@ namespace {
 /// Served `successes` requests in `latency_ms` each.
 RankCandidate served(std::uint64_t successes, double latency_ms, std::uint64_t failures = 0) {
   RankCandidate candidate;
-  candidate.evidence.successes = successes;
-  candidate.evidence.failures = failures;
-  candidate.evidence.latency_count = successes;
-  candidate.evidence.latency_ms_sum = static_cast<double>(successes) * latency_ms;
+  Totals& totals = candidate.evidence.totals;
+  totals.successes = successes;
+  totals.failures = failures;
+  totals.latency_us_sum =
+      static_cast<std::uint64_t>(static_cast<double>(successes) * latency_ms * 1000);
   return candidate;
 }
 
 RankCandidate priced(std::uint64_t successes, std::int64_t nano_usd_each, std::uint64_t tokens) {
   RankCandidate candidate = served(successes, 100);
-  candidate.evidence.cost_nano_usd = nano_usd_each * static_cast<std::int64_t>(successes);
-  candidate.evidence.tokens = tokens * successes;
+  candidate.evidence.totals.cost_nano_usd = nano_usd_each * static_cast<std::int64_t>(successes);
+  candidate.evidence.totals.output_tokens = tokens * successes;
   return candidate;
 }
 
@@ -53,30 +54,24 @@ TEST(RankMetric, HasANameEach) {
   EXPECT_EQ(parse_rank_metric(""), std::nullopt);
 }
 
-TEST(Measured, IsTheSumOfTallies) {
-  Tally tally;
-  Record record;
-  record.latency_us = 200'000;
-  record.first_token_us = 50'000;
-  record.streamed = true;
-  record.input_tokens = 10;
-  record.output_tokens = 5;
-  record.cost_nano_usd = 7;
-  tally.fold(record);
-  record.outcome = Outcome::upstream_error;
-  tally.fold(record);
-  record.outcome = Outcome::client_error;
-  tally.fold(record);
-  Measured evidence;
-  evidence.add(tally);
-  evidence.add(tally);
-  EXPECT_EQ(evidence.successes, 2U);
-  EXPECT_EQ(evidence.failures, 2U);
-  EXPECT_EQ(evidence.tokens, 90U);
-  EXPECT_EQ(evidence.cost_nano_usd, 42);
-  EXPECT_EQ(evidence.latency_count, 2U);
-  EXPECT_DOUBLE_EQ(evidence.latency_ms_sum, 400);
-  EXPECT_EQ(evidence.first_token_count, tally.first_token.count() * 2);
+TEST(Measured, AddsUp) {
+  Measured evidence = served(2, 200, 1).evidence;
+  evidence.feedback = {2, 1.5};
+  Measured other = served(3, 100, 4).evidence;
+  other.totals.failovers = 2;
+  evidence.add(other);
+  evidence.add(evidence);
+  EXPECT_EQ(evidence.totals.successes, 10U);
+  EXPECT_EQ(evidence.failures(), 14U) << "attempts that another target made good count too";
+  EXPECT_EQ(evidence.totals.latency_us_sum, 1'400'000U);
+  EXPECT_EQ(evidence.feedback.count, 4U);
+}
+
+TEST(Ranking, CountsFailuresThatAFallbackMadeGood) {
+  auto flaky = served(500, 300);
+  flaky.evidence.totals.failovers = 100;
+  EXPECT_EQ(order_of({flaky, served(500, 300)}, RankMetric::overall), "1 0");
+  EXPECT_NEAR(*assess(std::vector{flaky})[0].reliability.measured, 500. / 600, 1e-12);
 }
 
 TEST(Ranking, PutsTheFasterFirst) {
@@ -87,9 +82,9 @@ TEST(Ranking, PutsTheFasterFirst) {
 TEST(Ranking, CountsTheFirstTokenTowardsSpeed) {
   auto late = served(500, 300);
   auto early = late;
-  late.evidence.first_token_count = early.evidence.first_token_count = 500;
-  late.evidence.first_token_ms_sum = 500 * 200;
-  early.evidence.first_token_ms_sum = 500 * 50;
+  late.evidence.totals.first_tokens = early.evidence.totals.first_tokens = 500;
+  late.evidence.totals.first_token_us_sum = 500 * 200'000;
+  early.evidence.totals.first_token_us_sum = 500 * 50'000;
   EXPECT_EQ(order_of({late, early}, RankMetric::speed), "1 0");
 }
 

@@ -137,6 +137,58 @@ TEST(Tally, KeepsAbortsBeforeTheLimitApart) {
   EXPECT_EQ(tally.exceeded, 2U);
 }
 
+TEST(Tally, KeepsTheSquaresOfEnrolledRequests) {
+  Tally tally;
+  Record record = enrolled_record(77);
+  tally.fold(record, TallyKey::Kind::variant);
+  record.cost_nano_usd = -300;
+  record.output_tokens = 2;
+  tally.fold(record, TallyKey::Kind::variant);
+  tally.fold(enrolled_record(0), TallyKey::Kind::variant);
+  EXPECT_EQ(tally.squared, 2U) << "of users only";
+  EXPECT_TRUE(tally.first_token_us_square_sum == Uint128{200'000'000});
+  EXPECT_TRUE(tally.output_tokens_square_sum == Uint128{40});
+  EXPECT_TRUE(tally.cost_nano_usd_square_sum == Uint128{580'000});
+}
+
+/// What an older format did not have comes last, so that its bytes are a front part.
+std::string older(std::string bytes, char version, std::size_t added) {
+  bytes.resize(bytes.size() - added);
+  bytes[0] = version;
+  return bytes;
+}
+
+TEST(Tally, ReadsTheFormatBeforeSquares) {
+  Tally tally;
+  tally.fold(enrolled_record(77), TallyKey::Kind::variant);
+  std::string bytes;
+  tally.encode(bytes);
+  const std::string old = older(bytes, 2, 3 * sizeof(std::uint64_t) + 3 * sizeof(Uint128));
+  std::string_view in = old;
+  const auto read = Tally::decode(in);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(in.empty());
+  tally.squared = 0;
+  tally.first_token_us_square_sum = tally.output_tokens_square_sum =
+      tally.cost_nano_usd_square_sum = 0;
+  EXPECT_TRUE(*read == tally);
+}
+
+TEST(Totals, ReadTheFormatBeforeFailovers) {
+  Totals totals;
+  totals.fold(ok_record());
+  totals.fold_failover();
+  std::string bytes;
+  totals.encode(bytes);
+  const std::string old = older(bytes, 1, sizeof(std::uint64_t));
+  std::string_view in = old;
+  const auto read = Totals::decode(in);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(in.empty());
+  totals.failovers = 0;
+  EXPECT_TRUE(*read == totals);
+}
+
 TEST(Tally, SpreadsUnitsEvenlyAndDifferentlyForEachExperiment) {
   std::array<int, kUserBuckets> counts{};
   int same = 0;
@@ -251,6 +303,51 @@ TEST(TallyKeys, CountOthersOnceAndAsServed) {
   EXPECT_EQ(keys_of(record).count, 1);
   record.served_version = 0;
   EXPECT_EQ(keys_of(record).keys[0].version, 0U);
+}
+
+Attempt failed_attempt(NameId target, Errc cause, std::uint16_t status, NameId route = 0,
+                       NameId version = 0) {
+  Attempt attempt;
+  attempt.target = target;
+  attempt.cause = cause;
+  attempt.status = status;
+  attempt.failed = true;
+  attempt.route = route;
+  attempt.version = version;
+  return attempt;
+}
+
+TEST(TallyKeys, CountAFallbacksAnswerForItsOwnRoute) {
+  Record record = ok_record();
+  record.attempts = {failed_attempt(8, Errc::upstream_connect_error, 0, 1, 2), Attempt{}};
+  record.attempts[1].target = record.target;
+  record.attempts[1].route = 6;
+  EXPECT_EQ(keys_of(record).keys[0].route, 6U);
+  record.attempts[1].route = 0;  // written by an older gate
+  EXPECT_EQ(keys_of(record).keys[0].route, 1U);
+  record.attempts[1] = failed_attempt(8, Errc::upstream_connect_error, 0, 6, 2);
+  EXPECT_EQ(keys_of(record).keys[0].route, 1U) << "not the target that the record counts for";
+}
+
+TEST(TallyKeys, CountAFailedAttemptAgainstItsTarget) {
+  Record record = ok_record();
+  record.conversation = Conversation::embedding;
+  record.attempts = {failed_attempt(8, Errc::upstream_connect_error, 0, 5, 7),
+                     failed_attempt(9, Errc::upstream_connect_error, 0),
+                     failed_attempt(9, Errc::client_abort, 0, 5, 7),
+                     failed_attempt(4, Errc::upstream_connect_error, 0, 5, 7)};
+  TallyKey expected;
+  expected.route = 5;
+  expected.version = 7;
+  expected.target = 8;
+  expected.conversation = Conversation::embedding;
+  EXPECT_TRUE(failover_key(record, 0) == expected);
+  ASSERT_TRUE(failover_key(record, 1));
+  EXPECT_EQ(failover_key(record, 1)->route, 1U) << "an older gate's: the request's route";
+  EXPECT_FALSE(failover_key(record, 2)) << "the client's doing";
+  EXPECT_FALSE(failover_key(record, 3)) << "the last one is the request's own outcome";
+  record.attempts.clear();
+  EXPECT_FALSE(failover_key(record, 0));
 }
 
 TEST(TallyKeys, HashToDifferentNumbersForEveryField) {

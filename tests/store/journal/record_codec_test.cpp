@@ -21,7 +21,8 @@ std::string encoded(const Record& record) {
 std::string bytes_of(const router::Attempt& a) {
   return std::to_string(a.target) + " " + std::to_string(a.status) + " " +
          std::to_string(static_cast<int>(a.cause)) + " " + std::to_string(a.failed) + " " +
-         std::to_string(a.start_ms) + " " + std::to_string(a.duration_ms);
+         std::to_string(a.start_ms) + " " + std::to_string(a.duration_ms) + " " +
+         std::to_string(a.route) + " " + std::to_string(a.version);
 }
 
 /// Compares each field by hand, so that a field forgotten by the codec is seen.
@@ -92,6 +93,24 @@ TEST(RecordCodec, ReadsRecordsOfVersionOneWithDefaults) {
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
   record.unacknowledged = true;
   expect_same(record, *decoded);
+}
+
+TEST(RecordCodec, ReadsAttemptsWithoutAPlaceOfOlderGates) {
+  std::string bytes = encoded(Record{});
+  bytes += std::string("\x01\x10\x00", 3);              // tag 1, 16 bytes
+  bytes += std::string("\x07\x00\x00\x00\xf7\x01", 6);  // target 7, status 503
+  bytes += std::string("\x00\x01", 2);                  // cause, failed
+  bytes += std::string("\x05\x00\x00\x00\x09\x00\x00\x00", 8);
+  const auto decoded = decode_record(Uuid{}, bytes);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  ASSERT_EQ(decoded->attempts.size(), 1U);
+  const router::Attempt& attempt = decoded->attempts[0];
+  EXPECT_EQ(attempt.target, 7U);
+  EXPECT_EQ(attempt.status, 503);
+  EXPECT_TRUE(attempt.failed);
+  EXPECT_EQ(attempt.duration_ms, 9U);
+  EXPECT_EQ(attempt.route, 0U);
+  EXPECT_EQ(attempt.version, 0U);
 }
 
 TEST(RecordCodec, RefusesAMirroredIdThatIsNoId) {
