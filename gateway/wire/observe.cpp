@@ -167,9 +167,11 @@ std::string render_stream_error(Dialect dialect, Errc code, std::string_view mes
       return join({"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"",
                    traits.anthropic_type, R"(","message":")", text, "\"}}\n\n"});
     case Dialect::openai_responses:
+      // The documented form, and the object that OpenAI's SDKs raise for (docs/adr/0009).
       return join({"event: error\ndata: {\"type\":\"error\",\"code\":\"", traits.code,
                    R"(","message":")", text, R"(","param":null,"sequence_number":)",
-                   std::to_string(sequence), "}\n\n"});
+                   std::to_string(sequence), R"(,"error":{"message":")", text, R"(","type":")",
+                   traits.type, R"(","param":null,"code":")", traits.code, "\"}}\n\n"});
     case Dialect::openai_chat:
     case Dialect::openai_completion:
     case Dialect::openai_other: break;

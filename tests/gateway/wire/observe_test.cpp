@@ -336,7 +336,8 @@ TEST(StreamError, HasTheFormOfEveryDialect) {
   EXPECT_EQ(render(Dialect::openai_responses),
             "event: error\ndata: "
             R"({"type":"error","code":"upstream_stream_truncated","message":"cut \"short\"",)"
-            R"("param":null,"sequence_number":7})"
+            R"("param":null,"sequence_number":7,"error":{"message":"cut \"short\"",)"
+            R"("type":"upstream_error","param":null,"code":"upstream_stream_truncated"}})"
             "\n\n");
 }
 

@@ -49,8 +49,8 @@ TEST(RecordView, RendersEveryFieldAsJson) {
       render_record_json(sample_record(names), names),
       R"({"request_id":"019aa4a5-3c30-7000-8000-0000000000ff",)"
       R"("started":"2026-11-21T08:03:10.000250Z","route":"assistant","variant":"b",)"
-      R"("assigned_version":"1.1.0","version":"1.0.0","experiment":"mini-against-8b","epoch":2,)"
-      R"("slot":4711,"target":"local-8b","conversation_type":"text-to-text","status":200,)"
+      R"("assigned_version":"1.1.0","version":"1.0.0","fallback_reason":"upstream_status",)"
+      R"("experiment":"mini-against-8b","epoch":2,"slot":4711,"target":"local-8b","conversation_type":"text-to-text","status":200,)"
       R"("outcome":"ok","error":null,"phase":null,"attempts":2,"attempts_detail":[)"
       R"({"target":"cloud-mini","status":503,"cause":"upstream_status","start_ms":0,)"
       R"("duration_ms":12},{"target":"local-8b","status":200,"cause":null,"start_ms":12,)"
@@ -84,7 +84,7 @@ TEST(RecordView, RendersTheSameColumnsAsCsv) {
   const router::Record record = sample_record(names);
   EXPECT_EQ(render_record_csv(record, names),
             "019aa4a5-3c30-7000-8000-0000000000ff,2026-11-21T08:03:10.000250Z,assistant,b,1.1.0,"
-            "1.0.0,mini-against-8b,2,4711,local-8b,text-to-text,200,ok,,,2,"
+            "1.0.0,upstream_status,mini-against-8b,2,4711,local-8b,text-to-text,200,ok,,,2,"
             "\"[{\"\"target\"\":\"\"cloud-mini\"\",\"\"status\"\":503,\"\"cause\"\":"
             "\"\"upstream_status\"\",\"\"start_ms\"\":0,\"\"duration_ms\"\":12},{\"\"target\"\":"
             "\"\"local-8b\"\",\"\"status\"\":200,\"\"cause\"\":null,\"\"start_ms\"\":12,"
