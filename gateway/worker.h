@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/exchange/attempt/attempt_log.h"
 #include "gateway/exchange/attempt/retry_budget.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/continuity_book.h"
