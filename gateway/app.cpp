@@ -1,13 +1,16 @@
 #include "gateway/app.h"
 
 #include <fmt/core.h>
+#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <filesystem>
 #include <thread>
 
+#include "base/assert.h"
 #include "config/load.h"
+#include "gateway/access/key_book.h"
 #include "gateway/control/control.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
@@ -55,6 +58,18 @@ Result<std::unique_ptr<store::Journal>> open_journal(const config::Store& where,
   options.retention = where.retention;
   options.index_response_ids = where.index_response_ids;
   return store::Journal::open(options, names);
+}
+
+void draw_random(std::span<std::uint8_t> bytes) {
+  const int drawn = RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  TG_ASSERT(drawn == 1);
+}
+
+Result<std::unique_ptr<access::KeyBook>> open_key_book(const std::string& store) {
+  const auto file = std::filesystem::path(store) / access::kPepperFile;
+  const auto pepper = access::load_pepper(file.string(), draw_random);
+  if (pepper.has_error()) return pepper.error();
+  return std::make_unique<access::KeyBook>(access::KeyHasher(*pepper), draw_random);
 }
 
 void announce(const config::Settings& settings, int data, int admin, std::size_t workers) {
@@ -111,16 +126,20 @@ int run_gate(const ServeOptions& options) {
       store::open_catalog((std::filesystem::path(settings->store.path) / "catalog").string());
   if (catalog.has_error()) return fail(catalog.error().message);
 
+  auto keys = open_key_book(settings->store.path);
+  if (keys.has_error()) return fail(keys.error().message);
+
   HealthBoard health;
+  ControlDesk desk;
   std::atomic<bool> ready{false};
   ContinuityBook continuity;
   EventFeed events(read_clocks().wall);
   Control control({options.config_file, std::move(loaded.text), *admin},
-                  {health, names, **journal, **catalog, events, ready});
+                  {health, names, **journal, **catalog, events, **keys, desk, ready});
   const auto view = control.prepare(settings, count);
   if (view.has_error()) return fail(view.error().message);
   const SharedParts shared{health,    names, **journal, ready, telemetry::make_series_limit(),
-                           continuity};
+                           continuity, &desk};
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t i = 0; i < count; ++i)
     workers.push_back(std::make_unique<Worker>(shared, *view));

@@ -25,6 +25,7 @@ Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
       shared_(std::move(shared)),
       view_(std::move(view)),
       dice_(seeded_dice()) {
+  refusals = access::Refusals(dice_());
   journal_ = &shared_.journal.add_producer([this] {
     if (asleep_.load()) loop.reactor.interrupt();
   });

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "gateway/exchange/attempt/attempt_log.h"
+#include "gateway/access/key_table.h"
+#include "gateway/access/refusals.h"
 #include "gateway/exchange/attempt/retry_budget.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/continuity_book.h"
@@ -26,6 +28,8 @@
 
 namespace tallygate {
 
+class ControlDesk;
+
 /// What a worker serves by; replaced whole, so that no request sees half a change.
 struct WorkerView {
   std::shared_ptr<const config::Settings> settings;
@@ -33,6 +37,7 @@ struct WorkerView {
   /// By TargetSlot; null where this view has no such target.
   std::vector<std::shared_ptr<const UpstreamTarget>> targets;
   http::TlsContext data_tls;           ///< null = plain
+  access::KeyTablePtr keys;            ///< null = none
   std::uint32_t connection_limit = 0;  ///< client connections per worker
 };
 
@@ -44,6 +49,7 @@ struct SharedParts {
   std::atomic<bool>& ready;  ///< what /readyz answers
   std::shared_ptr<telemetry::SeriesLimit> series_limit;
   ContinuityBook& continuity;
+  ControlDesk* desk = nullptr;  ///< null = nobody is there
 };
 
 class Worker {
@@ -59,6 +65,8 @@ class Worker {
   /// Any thread: no new connections, idle ones close, answers say Connection: close; run() returns
   /// when the last connection ended, at the latest after `patience`.
   void drain(std::chrono::milliseconds patience);
+  /// Any thread: `task` runs on this worker; by the caller itself if the worker has ended.
+  void post(std::function<void()> task);
 
   // For the connections of this worker.
   http::EventLoop loop;
@@ -68,6 +76,7 @@ class Worker {
   RetryBudget retry_budget;
   MirrorBudget mirrors;
   OwnFields own_fields;
+  access::Refusals refusals;
   std::string header_block;  ///< for rendering; never held across a park
 
   const WorkerView& view() const { return *view_; }
@@ -103,8 +112,6 @@ class Worker {
   void run_posted();
   void tick();
   std::chrono::milliseconds time_to_wait() const;
-  /// Any thread.
-  void post(std::function<void()> task);
 
   SharedParts shared_;
   std::shared_ptr<const WorkerView> view_;

@@ -7,6 +7,7 @@
 #include "gateway/api/experiments/ab_tests.h"
 #include "gateway/api/experiments/ab_tests_v1.h"
 #include "gateway/api/fields.h"
+#include "gateway/api/key_caller.h"
 #include "gateway/api/metrics/metrics_api.h"
 #include "gateway/api/models/performance.h"
 #include "gateway/api/models/performance_routes.h"
@@ -16,6 +17,7 @@
 #include "gateway/api/operation/backup.h"
 #include "gateway/api/operation/events.h"
 #include "gateway/api/operation/health.h"
+#include "gateway/api/operation/keys.h"
 #include "gateway/api/operation/operation.h"
 #include "gateway/api/operation/requests.h"
 #include "gateway/api/query.h"
@@ -164,23 +166,8 @@ std::optional<Error> problem_of(const AdminRequest& request, const AdminRoute& r
   return nothing ? std::nullopt : std::optional(nothing.error());
 }
 
-}  // namespace
-
-std::span<const AdminRoute> admin_routes() {
-  static const std::vector<AdminRoute> all =
-      concatenated({kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(),
-                    audit_routes(), metric_routes(), event_routes(), performance_routes()});
-  return all;
-}
-
-AdminResponse answer_admin(const AdminRequest& request, const AdminContext& context) {
-  const Found found = find_route(request.head);
-  if (found.route == nullptr || !found.route->is_public) {
-    if (auto refusal = refuse_admission(request, context.settings.listeners.admin)) {
-      return std::move(*refusal);
-    }
-  }
-  if (found.route == nullptr) return refuse_path(request, found.allow);
+AdminResponse answer_found(const AdminRequest& request, const Found& found,
+                           const AdminContext& context) {
   if (const auto problem = problem_of(request, *found.route, context.role)) {
     return error_answer(request, *problem);
   }
@@ -190,6 +177,46 @@ AdminResponse answer_admin(const AdminRequest& request, const AdminContext& cont
                         make_error(Errc::bad_request, "The path has an escape that is not %XX."));
   }
   return found.route->answer(request, *segment, context);
+}
+
+}  // namespace
+
+std::span<const AdminRoute> admin_routes() {
+  static const std::vector<AdminRoute> all =
+      concatenated({kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(),
+                    audit_routes(), metric_routes(), event_routes(), performance_routes(),
+                    key_routes()});
+  return all;
+}
+
+AdminResponse answer_admin(const AdminRequest& request, const AdminContext& context) {
+  const Found found = find_route(request.head);
+  if (found.route != nullptr && found.route->is_public) {
+    return answer_found(request, found, context);
+  }
+  const access::Key* key = key_of(request, context);
+  config::AdminListener listener = context.settings.listeners.admin;
+  if (key != nullptr) listener.token = {};  // the key stands for it
+  if (auto refusal = refuse_admission(request, listener)) return std::move(*refusal);
+  if (key == nullptr) {
+    return found.route == nullptr ? refuse_path(request, found.allow)
+                                  : answer_found(request, found, context);
+  }
+  const auto role = admin_role_of(*key);
+  if (!role) return error_answer(request, role.error());
+  if (found.route == nullptr) return refuse_path(request, found.allow);
+  AdminContext theirs = context;
+  theirs.role = *role;
+  theirs.actor = key->actor;
+  return answer_found(request, found, theirs);
+}
+
+AdminResponse answer_application(const AdminRequest& request, const AdminContext& context) {
+  const Found found = find_route(request.head);
+  if (found.route == nullptr || !found.route->for_applications) return refuse_path(request, {});
+  AdminContext theirs = context;
+  theirs.role = found.route->role;  // its flag says that they may
+  return answer_found(request, found, theirs);
 }
 
 }  // namespace tallygate::api

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "config/load.h"
 #include "config/settings.h"
+#include "gateway/access/key_table.h"
 #include "gateway/api/models/series.h"
 #include "gateway/http/message/head.h"
 #include "gateway/telemetry/negotiate.h"
@@ -95,12 +96,24 @@ struct AdminContext {
   /// Routes by what the catalog holds now; returns when every worker does. To be called after each
   /// write that changes routing.
   std::function<Result<void>()> publish = {};
+
+  // Of client keys.
+  const access::KeyTable* keys = nullptr;  ///< that open the admin listener; null = none
+  const access::KeyHasher* key_hasher = nullptr;
+  std::function<std::string()> make_token = {};
+  /// Puts in force what keys the catalog holds now; returns when every worker has them.
+  std::function<void()> publish_keys = {};
+  /// Whether an application's key is for this route; null = for all.
+  std::function<bool(std::string_view route)> allows_route = {};
+
   /// Shows an event to whoever listens at /-/events: its name and its data, a JSON object.
   std::function<void(std::string_view name, const std::string& data)> announce = {};
 };
 
 /// Admission (admission.h), then the route, then its answer. Never throws for what a client sent.
 AdminResponse answer_admin(const AdminRequest& request, const AdminContext& context);
+/// A request of the data listener that was admitted there: of the rows for applications.
+AdminResponse answer_application(const AdminRequest& request, const AdminContext& context);
 
 /// A row of the API. Requests are dispatched by it, and its part of /openapi.json is made of it.
 struct AdminRoute {
@@ -117,6 +130,7 @@ struct AdminRoute {
   unsigned status = 200;                         ///< of success
   std::string_view content_type = "application/json";  ///< of the answer
   bool is_public = false;                              ///< answered to everyone: probes
+  bool for_applications = false;  ///< on the data listener too; endpoints.cpp has a row for it
 };
 std::span<const AdminRoute> admin_routes();
 

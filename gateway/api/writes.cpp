@@ -80,7 +80,7 @@ store::Transaction transaction_of(const Change& change, const AdminContext& cont
     transaction.remember = store::RememberedAnswer{.key = key,
                                                    .request_hash = hash,
                                                    .status = change.status,
-                                                   .body = change.body,
+                                                   .body = change.body_to_remember.value_or(change.body),
                                                    .at = context.now};
   }
   return transaction;
@@ -152,6 +152,7 @@ AdminResponse answer_write(const AdminRequest& request, const AdminContext& cont
       return error_answer(request, error);
     }
   }
+  if (change.changes_keys && context.publish_keys) context.publish_keys();
   if (context.announce) {
     for (const auto& [name, data] : change.events) context.announce(name, data);
   }

@@ -24,6 +24,10 @@ struct Change {
   std::string body = {};       ///< of the answer: JSON
   std::uint64_t revision = 0;  ///< of the document in the answer, for ETag; 0 = none
   bool changes_routing = false;
+  bool changes_keys = false;
+  /// Answers a repetition with the same Idempotency-Key in place of `body`: one without what must
+  /// not be stored.
+  std::optional<std::string> body_to_remember = {};
   /// Shown at /-/events once all of it holds: names and JSON objects.
   std::vector<std::pair<std::string, std::string>> events = {};
 };

@@ -25,8 +25,30 @@ Error not_routed_to() {
 
 api::AdminResponse AdminBackend::answer(const api::AdminRequest& request) {
   const auto file = routing_.file();
+  const auto view = routing_.view();
   api::AdminContext context{
       .settings = *file, .names = process_.names, .version = TALLYGATE_VERSION};
+  add_process(context);
+  context.keys = view->keys.get();
+  return api::answer_admin(request, context);
+}
+
+api::AdminResponse AdminBackend::answer(const DataCall& call) {
+  const auto file = routing_.file();
+  api::AdminContext context{
+      .settings = *file, .names = process_.names, .version = TALLYGATE_VERSION};
+  add_process(context);
+  context.actor = "application";
+  if (call.key != nullptr) {
+    context.actor = call.key->actor;
+    context.allows_route = [&](std::string_view route) {
+      return call.key->may_use(process_.names.find(route));
+    };
+  }
+  return api::answer_application({call.head, call.body, call.request_id}, context);
+}
+
+void AdminBackend::add_process(api::AdminContext& context) {
   context.now = read_clocks().wall;
   if (!process_.ready.load()) {
     context.not_ready = make_error(Errc::draining, "the gate is draining");
@@ -36,7 +58,7 @@ api::AdminResponse AdminBackend::answer(const api::AdminRequest& request) {
   add_counts(context);
   add_health(context);
   add_documents(context);
-  return api::answer_admin(request, context);
+  add_keys(context);
 }
 
 void AdminBackend::add_counts(api::AdminContext& context) {
@@ -83,6 +105,12 @@ void AdminBackend::add_documents(api::AdminContext& context) {
   context.backup = [this](const std::string& folder) {
     return store::make_backup(folder, process_.catalog, process_.journal);
   };
+}
+
+void AdminBackend::add_keys(api::AdminContext& context) {
+  context.key_hasher = &process_.keys.hasher;
+  context.make_token = [this] { return access::make_token(process_.keys.random); };
+  context.publish_keys = [this] { routing_.publish_keys(); };
 }
 
 api::TargetHealth AdminBackend::health_of(router::NameId target) const {

@@ -23,11 +23,15 @@ class AdminBackend {
       : process_(process), routing_(routing), control_(std::move(control)) {}
 
   api::AdminResponse answer(const api::AdminRequest& request);
+  /// Of the data listener.
+  api::AdminResponse answer(const DataCall& call);
 
  private:
+  void add_process(api::AdminContext& context);
   void add_counts(api::AdminContext& context);
   void add_health(api::AdminContext& context);
   void add_documents(api::AdminContext& context);
+  void add_keys(api::AdminContext& context);
   api::TargetHealth health_of(router::NameId target) const;
   std::vector<api::BlacklistedTarget> blacklisted() const;
 

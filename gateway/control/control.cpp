@@ -83,6 +83,9 @@ Control::Control(ControlOptions options, Process process)
       start_seconds_(unix_seconds(read_clocks().wall)),
       loaded_text_(options_.config_text) {
   last_reload_seconds_ = start_seconds_;
+  routing_.set_keys(process.keys);
+  process.desk.open([this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
+                    [this](const DataCall& call) { return backend_.answer(call); });
 }
 
 Control::~Control() { pool_.join(); }

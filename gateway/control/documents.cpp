@@ -9,6 +9,7 @@ namespace {
 
 std::string id_of(const registry::ModelVersion& version) { return version.id; }
 std::string id_of(const registry::AbTest& test) { return to_string(test.id); }
+std::string id_of(const registry::ClientKey& key) { return key.id; }
 
 template <class T>
 using Parse = Result<T> (*)(const store::Document&);
@@ -63,8 +64,12 @@ Result<void> Documents::follow(store::Catalog& catalog) {
   if (versions.has_error()) return versions.error();
   auto tests = read_all<registry::AbTest>(catalog, registry::kAbTestKind, registry::ab_test_of);
   if (tests.has_error()) return tests.error();
+  auto keys =
+      read_all<registry::ClientKey>(catalog, registry::kClientKeyKind, registry::client_key_of);
+  if (keys.has_error()) return keys.error();
   versions_ = std::move(*versions);
   ab_tests_ = std::move(*tests);
+  keys_ = std::move(*keys);
   return {};
 }
 
@@ -75,6 +80,8 @@ void Documents::note(const std::vector<store::Document>& written) {
       replace<registry::ModelVersion>(versions_, document, registry::model_version_of);
     } else if (document.kind == registry::kAbTestKind) {
       replace<registry::AbTest>(ab_tests_, document, registry::ab_test_of);
+    } else if (document.kind == registry::kClientKeyKind) {
+      replace<registry::ClientKey>(keys_, document, registry::client_key_of);
     }
   }
 }
@@ -87,6 +94,11 @@ Documents::Versions Documents::versions() const {
 Documents::AbTests Documents::ab_tests() const {
   const std::lock_guard lock(mutex_);
   return ab_tests_;
+}
+
+Documents::Keys Documents::keys() const {
+  const std::lock_guard lock(mutex_);
+  return keys_;
 }
 
 }  // namespace tallygate

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "gateway/registry/client_key.h"
 #include "gateway/registry/experiments/ab_test.h"
 #include "gateway/registry/model_version.h"
 #include "store/catalog/catalog.h"
@@ -16,6 +17,7 @@ class Documents {
  public:
   using Versions = std::shared_ptr<const std::vector<registry::ModelVersion>>;
   using AbTests = std::shared_ptr<const std::vector<registry::AbTest>>;
+  using Keys = std::shared_ptr<const std::vector<registry::ClientKey>>;
 
   /// Reads all there are and follows the catalog from then on; the catalog must call nobody once
   /// this is gone. Errors: what the catalog says, storage_corrupt.
@@ -24,6 +26,7 @@ class Documents {
   /// As of the last write, in the order of their ids.
   Versions versions() const;
   AbTests ab_tests() const;
+  Keys keys() const;
 
  private:
   void note(const std::vector<store::Document>& written);
@@ -31,6 +34,7 @@ class Documents {
   mutable std::mutex mutex_;
   Versions versions_ = std::make_shared<std::vector<registry::ModelVersion>>();
   AbTests ab_tests_ = std::make_shared<std::vector<registry::AbTest>>();
+  Keys keys_ = std::make_shared<std::vector<registry::ClientKey>>();
 };
 
 }  // namespace tallygate

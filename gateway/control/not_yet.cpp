@@ -11,11 +11,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   note(!settings.telemetry.otlp.endpoint.empty(), "telemetry.otlp");
   note(settings.limits.memory_bytes != 0, "limits.memory");
   note(!settings.improve.fine_tuning.target.empty(), "improve.fine_tuning");
-  if (settings.listeners.data.require_key) {
-    keys.push_back(
-        "listeners.data.require_key: client keys cannot be made in this version, so every "
-        "request is answered 401");
-  }
   return keys;
 }
 

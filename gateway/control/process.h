@@ -4,7 +4,9 @@
 
 #include <atomic>
 
+#include "gateway/access/key_book.h"
 #include "gateway/events/event_feed.h"
+#include "gateway/exchange/local/control_desk.h"
 #include "gateway/upstream/health_board.h"
 #include "store/catalog/catalog.h"
 #include "store/journal/journal.h"
@@ -18,6 +20,8 @@ struct Process {
   store::Journal& journal;
   store::Catalog& catalog;
   EventFeed& events;
+  access::KeyBook& keys;
+  ControlDesk& desk;  ///< where workers ask control
   std::atomic<bool>& ready;  ///< what /readyz answers
 };
 

@@ -81,6 +81,14 @@ Result<void> RoutingTable::publish() {
   return {};
 }
 
+void RoutingTable::publish_keys() {
+  const std::lock_guard one_at_a_time(changing_);
+  const View before = view();
+  std::promise<View> built;
+  asio::post(io_, [&] { built.set_value(builder_.with_keys(before, documents_.keys())); });
+  adopt(built.get_future().get());
+}
+
 void RoutingTable::rank_again() {
   const std::lock_guard one_at_a_time(changing_);
   const View before = view();
@@ -101,7 +109,7 @@ Routing RoutingTable::routing_of(const config::Settings& file,
   }
   warned_ = std::move(effective.warnings);
   return {std::make_shared<const config::Settings>(std::move(effective.settings)),
-          registry::experiment_tables(tests)};
+          registry::experiment_tables(tests), documents_.keys()};
 }
 
 Result<void> RoutingTable::write_tests(std::span<const registry::AbTest> tests, WallTime now) {

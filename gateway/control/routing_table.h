@@ -25,6 +25,8 @@ class RoutingTable {
   RoutingTable(asio::io_context& io, HealthBoard& health, store::Names& names,
                store::Catalog& catalog, store::Journal& journal);
 
+  /// Where client keys are looked up; before the first view.
+  void set_keys(access::KeyBook& keys) { builder_.set_keys(keys); }
   /// The first view, before there are workers.
   Result<View> prepare(FileSettings file, std::uint32_t worker_count, WallTime now);
   /// From now on views are built on `io` and `workers` adopt them.
@@ -35,6 +37,8 @@ class RoutingTable {
   Result<void> change_file(FileSettings file, WallTime now);
   /// The documents have changed.
   Result<void> publish();
+  /// The client keys have changed.
+  void publish_keys();
   /// The order of auto pools follows what was measured.
   void rank_again();
 

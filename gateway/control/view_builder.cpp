@@ -1,5 +1,7 @@
 #include "gateway/control/view_builder.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "gateway/control/process_sample.h"
@@ -28,6 +30,7 @@ Result<ViewBuilder::View> ViewBuilder::build(const Routing& routing,
   view->snapshot =
       router::build_snapshot(settings, ++generation_, naming, &measured, &routing.tests);
   view->targets = std::move(*targets);
+  view->keys = key_table(routing.keys);
   view->connection_limit = std::max(1U, connections / worker_count_);
   return View(std::move(view));
 }
@@ -39,6 +42,27 @@ ViewBuilder::View ViewBuilder::ranked_again(const View& view, const router::Perf
   auto next = std::make_shared<WorkerView>(*view);
   next->snapshot = std::move(snapshot);
   return next;
+}
+
+ViewBuilder::View ViewBuilder::with_keys(const View& view, const Documents::Keys& keys) {
+  auto next = std::make_shared<WorkerView>(*view);
+  next->keys = key_table(keys);
+  return next;
+}
+
+access::KeyTablePtr ViewBuilder::key_table(const Documents::Keys& keys) {
+  if (table_ != nullptr && table_of_ == keys) return table_;
+  table_ = std::make_shared<const access::KeyTable>(
+      *keys, keys_->hasher, keys_->uses,
+      [this](std::string_view text) { return names_.intern(text); });
+  table_of_ = keys;
+  if (table_->unusable() > 0) {
+    spdlog::warn(
+        "{} client keys were made with another pepper and open nothing: put their {} back, or "
+        "make them anew",
+        table_->unusable(), access::kPepperFile);
+  }
+  return table_;
 }
 
 std::map<router::NameId, router::TargetSlot> ViewBuilder::slots_by_name() const {

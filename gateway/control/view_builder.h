@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 
+#include "gateway/access/key_book.h"
+#include "gateway/control/documents.h"
 #include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"
 #include "router/experiment/running_test.h"
@@ -17,6 +19,7 @@ namespace tallygate {
 struct Routing {
   std::shared_ptr<const config::Settings> settings;
   router::RunningTests tests;
+  Documents::Keys keys;
 };
 
 class ViewBuilder {
@@ -26,16 +29,25 @@ class ViewBuilder {
   ViewBuilder(HealthBoard& health, store::Names& names) : names_(names), targets_(health, names) {}
 
   void set_worker_count(std::uint32_t count) { worker_count_ = count; }
+  void set_keys(access::KeyBook& keys) { keys_ = &keys; }
 
   /// Errors are those of targets and TLS files; nothing is changed then.
   Result<View> build(const Routing& routing, const router::Performance& measured);
   /// `view` with its auto pools ranked anew; `view` itself if no order changes.
   View ranked_again(const View& view, const router::Performance& measured);
+  /// `view` with these keys. Cannot fail: a key that is revoked is out whatever else is wrong.
+  View with_keys(const View& view, const Documents::Keys& keys);
 
   /// Of the view that was built last, by the names of records.
   std::map<router::NameId, router::TargetSlot> slots_by_name() const;
 
  private:
+  /// The same one as before while the keys are the same, so that what connections keep stays valid.
+  access::KeyTablePtr key_table(const Documents::Keys& keys);
+
+  access::KeyBook* keys_ = nullptr;
+  Documents::Keys table_of_;
+  access::KeyTablePtr table_;
   store::Names& names_;
   TargetRegistry targets_;
   std::uint32_t worker_count_ = 1;

@@ -3,6 +3,7 @@
 namespace tallygate {
 namespace {
 
+using access::KeyNeed;
 using http::Method;
 using router::Conversation;
 using wire::Dialect;
@@ -26,11 +27,22 @@ constexpr Endpoint post(std::string_view path, std::string_view operation,
   return row;
 }
 
-constexpr Endpoint get(std::string_view path, EndpointKind kind, bool needs_key) {
+constexpr Endpoint get(std::string_view path, EndpointKind kind,
+                       KeyNeed key = KeyNeed::where_required) {
   Endpoint row;
   row.path = path;
   row.kind = kind;
-  row.needs_key = needs_key;
+  row.key = key;
+  return row;
+}
+
+/// What changes what is known of the models is taken from nobody but an application that we know.
+constexpr Endpoint write(std::string_view path) {
+  Endpoint row;
+  row.method = Method::post;
+  row.path = path;
+  row.kind = by_control;
+  row.key = KeyNeed::always;
   return row;
 }
 
@@ -53,14 +65,27 @@ constexpr Endpoint kEndpoints[] = {
          Dialect::openai_other, multipart),
     post("/v1/audio/translations", "transcription", Conversation::audio_to_text,
          Dialect::openai_other, multipart),
-    get("/v1/models", models, true),
-    get(kModelPrefix, model, true),
-    get("/livez", livez, false),
-    get("/readyz", readyz, false),
+    get("/v1/models", models),
+    get(kModelPrefix, model),
+    get("/api/v1/ab-tests/user/variant", user_variant),
+    write("/api/v1/ab-tests/{id}/metrics"),
+    get("/livez", livez, KeyNeed::none),
+    get("/readyz", readyz, KeyNeed::none),
 };
 
 bool accepts(const Endpoint& row, Method method) {
   return row.method == method || (row.method == Method::get && method == Method::head);
+}
+
+/// Whether `path` is the row's, with anything in one segment for "{id}".
+bool has_path(const Endpoint& row, std::string_view path) {
+  const std::size_t brace = row.path.find('{');
+  if (brace == std::string_view::npos) return path == row.path;
+  const std::string_view behind = row.path.substr(row.path.find('}') + 1);
+  if (!path.starts_with(row.path.substr(0, brace))) return false;
+  path.remove_prefix(brace);
+  const std::size_t end = path.find('/');
+  return end != 0 && end != std::string_view::npos && path.substr(end) == behind;
 }
 
 }  // namespace
@@ -68,8 +93,8 @@ bool accepts(const Endpoint& row, Method method) {
 EndpointMatch find_endpoint(Method method, std::string_view path) {
   for (const Endpoint& row : kEndpoints) {
     const bool is_prefix = row.kind == model;
-    const bool matches =
-        is_prefix ? path.size() > row.path.size() && path.starts_with(row.path) : path == row.path;
+    const bool matches = is_prefix ? path.size() > row.path.size() && path.starts_with(row.path)
+                                   : has_path(row, path);
     if (!matches) continue;
     EndpointMatch match;
     match.path_known = true;

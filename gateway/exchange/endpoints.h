@@ -6,19 +6,29 @@
 #include <string_view>
 
 #include "config/settings.h"
+#include "gateway/access/caller.h"
 #include "gateway/http/message/head.h"
 #include "gateway/wire/observe.h"
 #include "router/record.h"
 
 namespace tallygate {
 
-enum class EndpointKind : std::uint8_t { json, multipart, models, model, livez, readyz };
+enum class EndpointKind : std::uint8_t {
+  json,
+  multipart,
+  models,
+  model,
+  user_variant,
+  by_control,  ///< what touches the catalog: a row of the admin API that is for applications too
+  livez,
+  readyz,
+};
 
 struct Endpoint {
   http::Method method = http::Method::get;
-  std::string_view path;
+  std::string_view path;  ///< may have one "{id}" segment
   EndpointKind kind = EndpointKind::json;
-  bool needs_key = true;
+  access::KeyNeed key = access::KeyNeed::where_required;
   // Of inference endpoints:
   std::string_view operation = {};  ///< gen_ai.operation.name
   router::Conversation conversation = router::Conversation::text_to_text;
@@ -30,6 +40,7 @@ struct Endpoint {
   bool is_inference() const {
     return kind == EndpointKind::json || kind == EndpointKind::multipart;
   }
+  bool has_body() const { return is_inference() || kind == EndpointKind::by_control; }
 };
 
 struct EndpointMatch {

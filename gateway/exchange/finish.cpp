@@ -147,7 +147,10 @@ Task<void> finish(Exchange& x) {
   }
   x.phase = router::Phase::finishing;
   router::Record record = make_record(x, x.ended);
-  if (!x.mirror_of) count_inference(x, record);
+  if (!x.mirror_of) {
+    count_inference(x, record);
+    x.session.caller.charge_tokens(record.input_tokens + record.output_tokens, x.ended);
+  }
   if (x.plan.by_pool && x.committed && !x.mirror_of) {
     x.worker.shared().continuity.remember(x.plan.assignment.unit_hash,
                                           {x.candidate->route, x.candidate->version});

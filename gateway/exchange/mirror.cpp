@@ -16,6 +16,7 @@ Task<void> run_mirror(MirrorCopy copy) {
   const Result<std::size_t> head = session.parser.parse_head(copy.head);
   if (head.has_error() || *head == 0) co_return;  // a reload has tightened the limits
   session.head_complete = steady_now();
+  session.caller.identify(session.head(), copy.worker->view().keys, copy.worker->loop.now.wall);
   session.body = std::string_view(copy.body).substr(0, copy.body_bytes);
   session.request_bytes = copy.body_bytes;
   Exchange x(session, *copy.endpoint);

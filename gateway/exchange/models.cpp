@@ -19,9 +19,12 @@ std::string model_object(std::string_view id) {
 
 }  // namespace
 
-std::string render_models(const router::Snapshot& snapshot, const store::Names& names) {
+std::string render_models(const router::Snapshot& snapshot, const store::Names& names,
+                          const access::Key* key) {
   std::vector<std::string_view> ids;
-  for (const router::Route& route : snapshot.routes) ids.push_back(names.text(route.name));
+  for (const router::Route& route : snapshot.routes) {
+    if (key == nullptr || key->may_use(route.name)) ids.push_back(names.text(route.name));
+  }
   std::sort(ids.begin(), ids.end());
   std::string json = R"({"object":"list","data":[)";
   for (const std::string_view id : ids) {
@@ -32,7 +35,7 @@ std::string render_models(const router::Snapshot& snapshot, const store::Names& 
 }
 
 Result<std::string> render_model(const router::Snapshot& snapshot, const store::Names&,
-                                 std::string_view id) {
+                                 std::string_view id, const access::Key* key) {
   const auto encoded = boost::urls::make_pct_string_view(id);
   std::string name(id);
   if (encoded.has_value()) {
@@ -41,6 +44,9 @@ Result<std::string> render_model(const router::Snapshot& snapshot, const store::
   }
   const auto resolved = router::resolve_model(snapshot, name);
   if (resolved.has_error()) return resolved.error();
+  if (key != nullptr && !key->may_use(snapshot.routes[resolved->route].name)) {
+    return make_error(Errc::forbidden, "this key may not use the model '" + name + "'", "model");
+  }
   return model_object(name);
 }
 

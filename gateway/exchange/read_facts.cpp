@@ -32,7 +32,7 @@ std::string_view unit_from(const Exchange& x, std::string_view source) {
   if (source == "user") return x.facts.user;
   if (source == "safety_identifier") return x.facts.safety_identifier;
   if (source == "metadata.user_id") return x.facts.metadata_user_id;
-  if (source == "api_key") return {};  // a client key's id; no key, no unit
+  if (source == "api_key") return x.session.caller.unit();
   return x.session.head().value_of(source);
 }
 

@@ -105,6 +105,10 @@ Result<void> plan_exchange(Exchange& x, std::string_view model) {
   Result<router::Plan> plan = router::plan_route(*view.snapshot, x.worker.shared().health.view(),
                                                  *facts, x.started, x.worker.dice());
   if (plan.has_error()) return plan.error();
+  const access::Caller& caller = x.session.caller;
+  if (auto refusal = caller.refusal_of_route(plan->route, facts->model, plan->by_pool)) {
+    return std::move(*refusal);
+  }
   x.plan = *plan;
   x.timeouts = view.snapshot->timeouts[x.plan.timeouts];
   apply_request_headers(x);

@@ -1,9 +1,17 @@
+#include "gateway/api/operation/store_readiness.h"
 #include "gateway/exchange/serve_request.h"
 
+#include <netinet/in.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+
+#include "gateway/access/rate_fields.h"
 #include "gateway/exchange/endpoints.h"
 #include "gateway/exchange/exchange.h"
+#include "gateway/exchange/local/ask_control.h"
+#include "gateway/exchange/local/user_variant.h"
 #include "gateway/exchange/models.h"
 #include "gateway/http/request_reader.h"
 #include "gateway/http/response_writer.h"
@@ -36,15 +44,23 @@ Error refusal_of_path(const http::RequestHead& head, const EndpointMatch& match)
   return make_error(Errc::method_not_allowed, "this endpoint does not answer that method");
 }
 
-/// What can be said against a request by its head alone.
+/// Whose request it is, and whether it may come in: takes its place if it may.
+std::optional<Error> refusal_of_caller(http::Session& session, const Endpoint& endpoint) {
+  access::Terms terms;
+  terms.need = endpoint.key;
+  terms.require_key = session.settings().listeners.data.require_key;
+  terms.protocol = endpoint.protocol;
+  const http::EventLoop& loop = session.worker.loop;
+  return session.caller.enter(session.head(), session.worker.view().keys, terms, loop.now);
+}
+
+/// What else can be said against a request by its head alone.
 std::optional<Error> refusal_of_head(const http::Session& session, const Endpoint& endpoint) {
   const http::RequestHead& head = session.head();
-  if (endpoint.needs_key && session.settings().listeners.data.require_key) {
-    return make_error(Errc::invalid_api_key,
-                      "a valid client key is required: send it as "
-                      "'Authorization: Bearer KEY' or 'x-api-key: KEY'");
-  }
   if (!endpoint.is_inference()) return std::nullopt;
+  if (session.worker.sheds_load()) {
+    return make_error(Errc::overloaded, "the gate is short of memory; retry");
+  }
   if (!head.content_encoding.empty() &&
       !http::equals_ignoring_case(head.content_encoding, "identity")) {
     return make_error(Errc::unsupported_content_encoding, "request bodies must not be compressed",
@@ -85,10 +101,55 @@ Task<void> refuse(http::Session& session, config::Protocol protocol, const Error
   co_await http::send_all(session);
 }
 
+/// The bytes of the client's address; of IPv6 the network's, since one host has 2^64 of them.
+std::string network_of(const http::Session& session) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(session.client.fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+  if (peer.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+    return {reinterpret_cast<const char*>(&address), sizeof address};
+  }
+  constexpr std::size_t kNetworkBytes = 8;
+  const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+  return {reinterpret_cast<const char*>(&address), kNetworkBytes};
+}
+
+bool is_plain(std::string_view credential) {
+  constexpr std::size_t kMostBytes = 4096;
+  return credential.size() <= kMostBytes &&
+         std::all_of(credential.begin(), credential.end(),
+                     [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+/// Refused by its caller's key, or for want of one.
+Task<void> refuse_caller(http::Session& session, config::Protocol protocol, Error error) {
+  std::string fields;
+  std::chrono::nanoseconds retry_after = session.caller.retry_after();
+  if (error.code == Errc::invalid_api_key) {
+    const http::RequestHead& head = session.head();
+    if (!is_plain(head.authorization) || !is_plain(head.x_api_key)) session.close_after = true;
+    const auto now = session.worker.loop.now.steady;
+    const auto counted = session.worker.refusals.count(network_of(session), now);
+    if (!counted.allowed) {
+      error =
+          make_error(Errc::rate_limited, "too many requests without a valid key came from here");
+      retry_after = counted.retry_after;
+      session.close_after = true;
+    }
+  }
+  if (error.code == Errc::rate_limited) access::append_retry_fields(retry_after, fields);
+  co_await refuse(session, protocol, error, fields);
+}
+
 void write_readiness(http::Session& session) {
-  const bool ready = session.worker.shared().ready.load() && !session.worker.draining();
-  http::write_answer(session, ready ? 200 : 503, "application/json",
-                     ready ? R"({"status":"ready"})" : R"({"status":"draining"})");
+  Worker& worker = session.worker;
+  const bool ready = worker.shared().ready.load() && (!worker.draining() || worker.is_replaced());
+  const auto health =
+      api::store_health_of(worker.shared().journal.status(), {}, !worker.commits.degraded());
+  http::write_answer(
+      session, ready ? 200 : 503, "application/json",
+      api::render_readiness(ready ? "ready" : "draining", health, api::Messages::left_out));
 }
 
 /// Endpoints that need no upstream.
@@ -101,19 +162,25 @@ Task<void> answer_locally(http::Session& session, const Endpoint& endpoint, std:
   } else if (endpoint.kind == EndpointKind::readyz) {
     write_readiness(session);
   } else if (endpoint.kind == EndpointKind::models) {
-    http::write_answer(session, 200, "application/json", render_models(snapshot, names));
+    http::write_answer(session, 200, "application/json",
+                       render_models(snapshot, names, session.caller.key()));
   } else {
-    const Result<std::string> model = render_model(snapshot, names, tail);
-    if (model.has_error()) {
-      http::write_error(session, config::Protocol::openai, model.error());
+    const Result<std::string> found =
+        endpoint.kind == EndpointKind::model
+            ? render_model(snapshot, names, tail, session.caller.key())
+            : render_user_variant(snapshot, names, session.caller, session.head().query);
+    if (found.has_error()) {
+      session.worker.metrics.count_rejected(found.error().code);
+      http::write_error(session, config::Protocol::openai, found.error());
     } else {
-      http::write_answer(session, 200, "application/json", *model);
+      http::write_answer(session, 200, "application/json", *found);
     }
   }
   co_await http::send_all(session);
 }
 
-Task<void> answer(http::Session& session, const EndpointMatch& match) {
+Task<void> answer(http::Session& session, const EndpointMatch& match,
+                  const std::optional<Error>& refused_caller) {
   if (match.endpoint == nullptr) {
     std::string allow;
     const Error error = refusal_of_path(session.head(), match);
@@ -124,11 +191,14 @@ Task<void> answer(http::Session& session, const EndpointMatch& match) {
     co_return co_await refuse(session, config::Protocol::openai, error, allow);
   }
   const Endpoint& endpoint = *match.endpoint;
+  if (refused_caller) {
+    co_return co_await refuse_caller(session, endpoint.protocol, *refused_caller);
+  }
   if (const auto refusal = refusal_of_head(session, endpoint)) {
     if (refusal->code == Errc::body_too_large) session.close_after = true;
     co_return co_await refuse(session, endpoint.protocol, *refusal, {});
   }
-  if (!endpoint.is_inference()) co_return co_await answer_locally(session, endpoint, match.tail);
+  if (!endpoint.has_body()) co_return co_await answer_locally(session, endpoint, match.tail);
   const Result<void> body = co_await http::read_body(session);
   if (body.has_error()) {
     session.close_after = true;
@@ -138,6 +208,7 @@ Task<void> answer(http::Session& session, const EndpointMatch& match) {
     co_await http::send_all(session);
     co_return;
   }
+  if (endpoint.kind == EndpointKind::by_control) co_return co_await ask_control(session);
   co_await handle_inference(session, endpoint);
 }
 
@@ -172,14 +243,17 @@ Task<void> serve_request(http::Session& session) {
   const std::string_view method = method_label(session.head());
   session.worker.metrics.add_active_requests(method, session.client.is_tls(), 1);
   if (!session.head().keep_alive) session.close_after = true;
+  std::optional<Error> refused;
+  if (match.endpoint != nullptr) refused = refusal_of_caller(session, *match.endpoint);
   // The usual request takes the short way: one coroutine less.
-  const bool usual = match.endpoint != nullptr && match.endpoint->is_inference() &&
+  const bool usual = match.endpoint != nullptr && match.endpoint->is_inference() && !refused &&
                      !refusal_of_head(session, *match.endpoint) && http::take_body_at_once(session);
   if (usual) {
     co_await handle_inference(session, *match.endpoint);
   } else {
-    co_await answer(session, match);
+    co_await answer(session, match, refused);
   }
+  session.caller.leave();
   session.worker.metrics.add_active_requests(method, session.client.is_tls(), -1);
   count(session, method, match.endpoint != nullptr ? match.endpoint->path : std::string_view{});
 }

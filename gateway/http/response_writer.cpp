@@ -19,6 +19,7 @@ void render(Session& session, DownstreamStatus status, std::string_view content_
             std::string_view body, bool body_wanted) {
   std::string fields(status.own_fields);
   append_field("Content-Type", content_type, fields);
+  session.caller.append_rate_fields(session.worker.loop.now.wall, fields);
   status.own_fields = fields;
   status.date = session.worker.date();
   status.framing = Framing::length;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/access/caller.h"
 #include "gateway/http/body_buffer.h"
 #include "gateway/http/input_buffer.h"
 #include "gateway/http/loop/event_loop.h"
@@ -41,6 +42,7 @@ struct Session {
   BodyBuffer body_buffer;
   std::string pipelined;  ///< read past the end of a chunked body
   SteadyTime head_complete{};
+  access::Caller caller;
 
   // The answer on its way out.
   std::string out;

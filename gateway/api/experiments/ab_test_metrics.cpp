@@ -129,6 +129,9 @@ std::string render_value(const AbTest& test, const Place& place, const CustomMet
 
 Result<Change> add(const json::object& body, const AbTest& test, const AdminRequest& request,
                    const AdminContext& context, const store::Catalog& catalog) {
+  if (context.allows_route && !context.allows_route(test.model_type)) {
+    return make_error(Errc::forbidden, "This key may not use " + test.model_type + ".");
+  }
   if (!test.started) {
     return conflict("The test is draft: start it before values are counted.", "status");
   }

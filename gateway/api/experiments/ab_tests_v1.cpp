@@ -281,7 +281,8 @@ constexpr AdminRoute kRoutes[] = {
      .summary = "Report a value of a metric of your own.",
      .request = &kNewMetricValue,
      .result = &kMetricValue,
-     .status = 201},
+     .status = 201,
+     .for_applications = true},
 };
 
 }  // namespace

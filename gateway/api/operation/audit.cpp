@@ -9,6 +9,7 @@
 #include "gateway/api/query.h"
 #include "gateway/api/timestamps.h"
 #include "gateway/api/writes.h"
+#include "gateway/registry/client_key.h"
 
 namespace tallygate::api {
 namespace {
@@ -104,6 +105,12 @@ AdminResponse answer_audit(const AdminRequest& request, std::string_view,
   if (!catalog) return error_answer(request, catalog.error());
   auto entries = (*catalog)->audit(*asked);
   if (!entries) return error_answer(request, entries.error());
+  for (store::AuditEntry& entry : *entries) {
+    if (entry.kind != registry::kClientKeyKind) continue;
+    for (std::string* body : {&entry.before, &entry.after}) {
+      if (!body->empty()) *body = registry::body_without_secrets(*body);
+    }
+  }
   return answer_entries(std::move(*entries), asked->limit, true, shortened);
 }
 

@@ -108,6 +108,7 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   std::string& fields = x.worker.header_block;
   fields.clear();
   append_own_fields(x, fields);
+  x.session.caller.append_rate_fields(x.worker.loop.now.wall, fields);
   if (upstream.event_stream) {
     if (upstream.value_of("cache-control").empty()) fields.append("Cache-Control: no-cache\r\n");
     fields.append("X-Accel-Buffering: no\r\n");
@@ -117,6 +118,7 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   line.date = x.worker.date();
   line.framing = framing;
   line.content_length = content_length;
+  line.own_limits = x.session.caller.is_limited();
   line.close = x.session.close_after;
   line.http_1_0 = x.http_1_0;
   x.session.status = upstream.status;

@@ -34,10 +34,14 @@ void render_head(const Exchange& x, std::size_t body_bytes, std::string& out) {
   line.host = target.host_header;
   line.credential = target.credential;
   if (target.settings.api_key.empty() && target.settings.pass_client_key) {
-    if (!client.authorization.empty()) {
+    // Only keys of somebody else: what opens this gate stays here.
+    if (!client.authorization.empty() &&
+        !access::is_token_form(access::bearer_token(client.authorization))) {
       http::append_field("Authorization", client.authorization, passed_on);
     }
-    if (!client.x_api_key.empty()) http::append_field("x-api-key", client.x_api_key, passed_on);
+    if (!client.x_api_key.empty() && !access::is_token_form(client.x_api_key)) {
+      http::append_field("x-api-key", client.x_api_key, passed_on);
+    }
     line.credential = passed_on;
   }
   line.framing = http::Framing::length;

@@ -152,6 +152,9 @@ constexpr FieldNameSet kNeverDownstream =
                              FieldName::set_cookie,  FieldName::strict_transport_security,
                              FieldName::x_tallygate, FieldName::x_upstream_request_id};
 
+// As OpenAI and Anthropic spell it.
+constexpr std::string_view kLimitPrefixes[] = {"x-ratelimit-", "anthropic-ratelimit-"};
+
 // Blocks come from configuration and from append_field: a broken one is a bug of ours.
 void assert_block(std::string_view block) {
   const char* at = block.data();
@@ -183,6 +186,12 @@ void put_status(Writer& writer, std::uint16_t status) {
   writer.put("\r\n");
 }
 
+bool tells_limits(std::string_view name) {
+  return std::any_of(std::begin(kLimitPrefixes), std::end(kLimitPrefixes), [&](auto prefix) {
+    return equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+  });
+}
+
 void render_answer(const DownstreamStatus& status, const Fields& fields, std::string& out) {
   assert_block(status.own_fields);
   TG_ASSERT(!has_control(status.date));
@@ -192,6 +201,7 @@ void render_answer(const DownstreamStatus& status, const Fields& fields, std::st
   for (const Field& field : fields) {
     const FieldName name = find_field_name(field.name);
     if (field.name.empty() || kNeverDownstream.contains(name) || names.drop(field.name)) continue;
+    if (status.own_limits && tells_limits(field.name)) continue;
     if (name == FieldName::x_request_id) {
       writer.put_field("x-upstream-request-id", field.value);
     } else {

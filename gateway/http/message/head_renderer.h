@@ -53,7 +53,8 @@ struct DownstreamStatus {
   std::string_view date;  ///< value of Date, cached by the caller; empty leaves it out
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
-  bool close = false;     ///< writes Connection: close
+  bool own_limits = false;  ///< own_fields tell the client's limits: the upstream's stay behind
+  bool close = false;       ///< writes Connection: close
   bool http_1_0 = false;  ///< the client spoke HTTP/1.0: keep-alive is written out when not `close`
 };
 

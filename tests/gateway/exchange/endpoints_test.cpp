@@ -34,10 +34,13 @@ std::string describe(Method method, std::string_view path) {
     case EndpointKind::multipart: text = "multipart"; break;
     case EndpointKind::models: text = "models"; break;
     case EndpointKind::model: text = "model '" + std::string(match.tail) + "'"; break;
+    case EndpointKind::user_variant: text = "variant"; break;
+    case EndpointKind::by_control: text = "control"; break;
     case EndpointKind::livez: text = "livez"; break;
     case EndpointKind::readyz: text = "readyz"; break;
   }
-  if (!row.needs_key) text += " public";
+  if (row.key == access::KeyNeed::none) text += " public";
+  if (row.key == access::KeyNeed::always) text += " with-key";
   if (!row.is_inference()) return text;
   text.append(" ").append(row.operation).append(" ").append(dialect_name(row.dialect));
   if (row.protocol == config::Protocol::anthropic) text += " anthropic";
@@ -48,7 +51,8 @@ std::string describe(Method method, std::string_view path) {
 
 void check(std::string_view path, const std::string& expected,
            router::Conversation conversation = router::Conversation::text_to_text) {
-  const bool is_get = !expected.starts_with("json") && !expected.starts_with("multipart");
+  const bool is_get = !expected.starts_with("json") && !expected.starts_with("multipart") &&
+                      !expected.starts_with("control");
   const Method method = is_get ? Method::get : Method::post;
   EXPECT_EQ(describe(method, path), expected) << path;
   EXPECT_EQ(find_endpoint(method, path).endpoint->conversation, conversation) << path;
@@ -77,6 +81,8 @@ TEST(Endpoints, HaveARowForEachPathOfTheApi) {
   check("/v1/audio/transcriptions", "multipart transcription other", Conversation::audio_to_text);
   check("/v1/audio/translations", "multipart transcription other", Conversation::audio_to_text);
   check("/v1/models", "models");
+  check("/api/v1/ab-tests/user/variant", "variant");
+  check("/api/v1/ab-tests/0190b0a0-0000-7000-8000-000000000000/metrics", "control with-key");
   check("/livez", "livez public");
   check("/readyz", "readyz public");
 }

@@ -1,0 +1,63 @@
+#include "gateway/access/rate_fields.h"
+
+#include <algorithm>
+
+#include "gateway/api/timestamps.h"
+#include "gateway/http/message/head_renderer.h"
+
+namespace tallygate::access {
+namespace {
+
+using std::chrono::ceil;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+/// SDKs ignore, or give up on, longer ones.
+constexpr seconds kLongestRetry{60};
+
+}  // namespace
+
+std::string render_go_duration(nanoseconds duration) {
+  const std::int64_t millis = ceil<milliseconds>(std::max(duration, nanoseconds{0})).count();
+  if (millis == 0) return "0s";
+  if (millis < 1000) return std::to_string(millis) + "ms";
+  constexpr std::int64_t kSecond = 1000;
+  constexpr std::int64_t kMinute = 60 * kSecond;
+  constexpr std::int64_t kHour = 60 * kMinute;
+  std::string text;
+  if (millis >= kHour) text += std::to_string(millis / kHour) + "h";
+  if (millis >= kMinute) text += std::to_string(millis % kHour / kMinute) + "m";
+  text += std::to_string(millis % kMinute / kSecond);
+  if (const std::int64_t rest = millis % kSecond; rest != 0) {
+    std::string fraction = std::to_string(kSecond + rest);  // 1008 for .008
+    fraction.front() = '.';
+    while (fraction.back() == '0') fraction.pop_back();
+    text += fraction;
+  }
+  return text + "s";
+}
+
+void append_rate_fields(const RateShare& share, config::Protocol protocol, WallTime now,
+                        std::string& block) {
+  const bool anthropic = protocol == config::Protocol::anthropic;
+  const auto append = [&](std::string_view which, const std::string& value) {
+    std::string name(anthropic ? "anthropic-ratelimit-" : "x-ratelimit-");
+    name.append(anthropic ? share.what : which).append("-").append(anthropic ? which : share.what);
+    http::append_field(name, value, block);
+  };
+  append("limit", std::to_string(share.limit));
+  append("remaining", std::to_string(share.remaining));
+  const WallTime full = now + ceil<std::chrono::microseconds>(share.reset_after);
+  append("reset", anthropic ? api::render_rfc3339(ceil<seconds>(full))
+                            : render_go_duration(share.reset_after));
+}
+
+void append_retry_fields(nanoseconds retry_after, std::string& block) {
+  const nanoseconds shown = std::clamp<nanoseconds>(retry_after, milliseconds{1}, kLongestRetry);
+  http::append_field("Retry-After", std::to_string(ceil<seconds>(shown).count()), block);
+  http::append_field("retry-after-ms", std::to_string(ceil<milliseconds>(shown).count()), block);
+  http::append_field("x-should-retry", "false", block);
+}
+
+}  // namespace tallygate::access
