@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/rules.h"
+#include "config/url.h"
 #include "config/yaml/scalars.h"
 #include "config/yaml/unicode.h"
 

@@ -33,9 +33,4 @@ bool is_loopback(std::string_view address);
 /// A host name or address as it stands in a Host header, with or without a port.
 bool is_host(std::string_view text);
 
-/// What is wrong with the URL of an upstream; nullopt if nothing is. Only http and https; no user,
-/// query or fragment; the host is a name, a dotted IPv4 or a bracketed IPv6 address, none of
-/// them where clouds hand out credentials (169.254.0.0/16, fd00:ec2::254).
-std::optional<std::string> problem_of_url(std::string_view url);
-
 }  // namespace tallygate::config

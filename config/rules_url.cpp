@@ -6,6 +6,7 @@
 #include <boost/url/url_view.hpp>
 
 #include "config/rules.h"
+#include "config/url.h"
 #include "config/yaml/scalars.h"
 
 namespace tallygate::config {
@@ -107,6 +108,11 @@ std::optional<std::string> problem_of_path(const urls::url_view& url) {
   return std::nullopt;
 }
 
+std::string without_brackets(std::string host) {
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return host;
+}
+
 }  // namespace
 
 bool is_ip_address(std::string_view text) {
@@ -137,22 +143,42 @@ bool is_host(std::string_view text) {
           is_host_name({encoded.data(), encoded.size()}));
 }
 
-std::optional<std::string> problem_of_url(std::string_view url) {
-  if (url.find("://") == std::string_view::npos) {
-    return "must be a whole URL such as http://127.0.0.1:9001/v1";
+Result<Url> parse_url(std::string_view text, Query query) {
+  const auto refusal = [](std::string problem) {
+    return make_error(Errc::invalid_parameter, std::move(problem), "url");
+  };
+  if (text.find("://") == std::string_view::npos) {
+    return refusal("must be a whole URL such as http://127.0.0.1:9001/v1");
   }
-  const auto parsed = urls::parse_uri(url);
-  if (!parsed) return "is not a valid URL; write it like http://127.0.0.1:9001/v1";
+  const auto parsed = urls::parse_uri(text);
+  if (!parsed) return refusal("is not a valid URL; write it like http://127.0.0.1:9001/v1");
   const urls::url_view view = *parsed;
-  if (view.scheme_id() != urls::scheme::http && view.scheme_id() != urls::scheme::https) {
-    return "must begin with http:// or https://";
+  const bool is_https = view.scheme_id() == urls::scheme::https;
+  if (!is_https && view.scheme_id() != urls::scheme::http) {
+    return refusal("must begin with http:// or https://");
   }
-  if (view.has_userinfo()) return "must not hold a user or password; use api_key";
-  if (view.has_query()) return "must not have a query (?...)";
-  if (view.has_fragment()) return "must not have a fragment (#...)";
-  if (auto problem = problem_of_host(view)) return problem;
-  if (auto problem = problem_of_port(view)) return problem;
-  return problem_of_path(view);
+  if (view.has_userinfo()) return refusal("must not hold a user or password");
+  if (view.has_query() && query == Query::refused) return refusal("must not have a query (?...)");
+  if (view.has_fragment()) return refusal("must not have a fragment (#...)");
+  if (auto problem = problem_of_host(view)) return refusal(std::move(*problem));
+  if (auto problem = problem_of_port(view)) return refusal(std::move(*problem));
+  if (auto problem = problem_of_path(view)) return refusal(std::move(*problem));
+  Url url;
+  url.is_https = is_https;
+  url.host = without_brackets(std::string(view.encoded_host()));
+  const std::uint16_t usual_port = is_https ? 443 : 80;
+  url.port = view.has_port() ? view.port_number() : usual_port;
+  url.host_header = std::string(view.encoded_host());
+  if (url.port != usual_port) url.host_header += ":" + std::to_string(url.port);
+  url.path = std::string(view.encoded_path());
+  if (view.has_query()) url.query = std::string(view.encoded_query());
+  return url;
+}
+
+std::optional<std::string> problem_of_url(std::string_view url, Query query) {
+  const Result<Url> parsed = parse_url(url, query);
+  if (parsed.has_error()) return parsed.error().message;
+  return std::nullopt;
 }
 
 }  // namespace tallygate::config

@@ -124,3 +124,4 @@ void Ticks::tell(const registry::AlertStep& step, WallTime now) {
 }
 
 }  // namespace tallygate
+  webhook.allow_private = step.rule.allow_private;

@@ -5,16 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
+#include "config/url.h"
 #include "gateway/api/json_text.h"
 #include "gateway/api/timestamps.h"
 
 namespace tallygate {
 namespace {
-
-namespace urls = boost::urls;
 
 std::string hex(const unsigned char* bytes, std::size_t count) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -60,21 +57,17 @@ std::chrono::milliseconds webhook_wait(int tries, double dice, const WebhookLimi
 }
 
 Result<WebhookUrl> parse_webhook_url(std::string_view url) {
-  const auto parsed = urls::parse_uri(url);
-  if (!parsed || parsed->encoded_host().empty()) {
-    return make_error(Errc::invalid_parameter, "The URL of a webhook is not a whole URL.");
+  const auto parsed = config::parse_url(url, config::Query::allowed);
+  if (parsed.has_error()) {
+    return make_error(Errc::invalid_parameter, "The webhook's URL " + parsed.error().message + ".");
   }
   WebhookUrl parts;
-  parts.is_https = parsed->scheme_id() == urls::scheme::https;
-  if (!parts.is_https && parsed->scheme_id() != urls::scheme::http) {
-    return make_error(Errc::invalid_parameter, "The URL of a webhook is http:// or https://.");
-  }
-  parts.host = parsed->host_address();
-  parts.port = std::string(parsed->port());
-  if (parts.port.empty()) parts.port = parts.is_https ? "443" : "80";
-  parts.host_header = std::string(parsed->encoded_host_and_port());
-  parts.target = std::string(parsed->encoded_target());
-  if (!parts.target.starts_with('/')) parts.target.insert(0, "/");
+  parts.is_https = parsed->is_https;
+  parts.host = parsed->host;
+  parts.port = std::to_string(parsed->port);
+  parts.host_header = parsed->host_header;
+  parts.target = parsed->path.empty() ? "/" : parsed->path;
+  if (!parsed->query.empty()) parts.target += "?" + parsed->query;
   return parts;
 }
 

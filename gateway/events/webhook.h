@@ -15,9 +15,10 @@ struct Webhook {
   std::string id;    ///< the same in every try, so that a receiver can tell a repeat
   std::string type;  ///< "alert.fired"
   WallTime created{};
-  std::string data;        ///< a JSON object
-  std::string url;         ///< checked when the alert was made
-  std::string secret_ref;  ///< "env:NAME" or "file:PATH"
+  std::string data;            ///< a JSON object
+  std::string url;             ///< checked when the alert was made
+  std::string secret_ref;      ///< "env:NAME" or "file:PATH"
+  bool allow_private = false;  ///< the receiver may have a private or loopback address
 };
 
 /// {"id","type","created","data"}
@@ -47,7 +48,8 @@ struct WebhookUrl {
   std::string host_header;  ///< as the URL has it
   std::string target;       ///< path and query
 };
-/// Errors: invalid_parameter.
+/// The rules are those of all URLs (config/url.h); a query may hold a token. Errors:
+/// invalid_parameter, which does not repeat the URL.
 Result<WebhookUrl> parse_webhook_url(std::string_view url);
 
 }  // namespace tallygate

@@ -4,8 +4,6 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
-#include "gateway/upstream/upstream_target.h"
-
 namespace tallygate {
 namespace {
 
@@ -13,6 +11,8 @@ namespace beast = boost::beast;
 using PlainStream = beast::basic_stream<asio::ip::tcp, Executor>;
 using Request = beast::http::request<beast::http::string_body>;
 using TcpResolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::size_t kMaxAnswerHeadBytes = 16 * 1024;
 
@@ -32,17 +32,54 @@ Request request_of(const WebhookCall& call) {
   return request;
 }
 
+/// A look-up that somebody may stop waiting for: the system's resolver cannot be interrupted.
+struct LookUp {
+  explicit LookUp(asio::io_context& io) : resolver(io.get_executor()), wake(io.get_executor()) {}
+
+  TcpResolver resolver;
+  Timer wake;
+  bool done = false;
+  error_code failed;
+  TcpResolver::results_type found;
+};
+
+Awaitable<Result<TcpResolver::results_type>> look_up(asio::io_context& io,
+                                                     const WebhookCall& call) {
+  const auto shared = std::make_shared<LookUp>(io);
+  shared->wake.expires_after(call.timeout);
+  shared->resolver.async_resolve(call.url.host, call.url.port,
+                                 asio::ip::resolver_base::numeric_service,
+                                 [shared](error_code failed, TcpResolver::results_type found) {
+                                   shared->done = true;
+                                   shared->failed = failed;
+                                   shared->found = std::move(found);
+                                   shared->wake.cancel();
+                                 });
+  while (!shared->done) {
+    auto [woken] = co_await shared->wake.async_wait(kNoThrow);
+    if (!woken) break;
+  }
+  if (!shared->done) {
+    shared->resolver.cancel();
+    co_return failed_at(call, "its name was not resolved in time");
+  }
+  if (shared->failed) {
+    co_return failed_at(call, "its name is not known: " + shared->failed.message());
+  }
+  co_return shared->found;
+}
+
 /// Tries the addresses in order.
-Awaitable<Result<void>> connect(PlainStream& stream, TcpResolver& resolver,
+Awaitable<Result<void>> connect(asio::io_context& io, PlainStream& stream,
                                 const WebhookCall& call) {
-  auto [unknown, found] = co_await resolver.async_resolve(
-      call.url.host, call.url.port, asio::ip::resolver_base::numeric_service, kNoThrow);
-  if (unknown) co_return failed_at(call, "its name is not known: " + unknown.message());
+  const auto found = co_await look_up(io, call);
+  if (found.has_error()) co_return found.error();
   Error last = failed_at(call, "its name has no address");
   stream.expires_after(call.timeout);
-  for (const auto& entry : found) {
-    if (is_forbidden_address(entry.endpoint().address())) {
-      last = failed_at(call, "link-local and metadata addresses are not allowed");
+  for (const auto& entry : *found) {
+    const std::string_view why = refuse_address(entry.endpoint().address(), call.private_ones);
+    if (!why.empty()) {
+      last = failed_at(call, std::string(why));
       continue;
     }
     auto [failed] = co_await stream.async_connect(entry.endpoint(), kNoThrow);
@@ -50,7 +87,6 @@ Awaitable<Result<void>> connect(PlainStream& stream, TcpResolver& resolver,
     last = failed_at(call, failed.message());
     stream.close();
     if (failed == beast::error::timeout) break;
-    stream.expires_after(call.timeout);
   }
   co_return last;
 }
@@ -74,9 +110,8 @@ Awaitable<Result<void>> post_over(Stream& stream, const WebhookCall& call) {
 }  // namespace
 
 Awaitable<Result<void>> post_webhook(asio::io_context& io, WebhookCall call) {
-  TcpResolver resolver(io.get_executor());
   PlainStream stream(io.get_executor());
-  const Result<void> connected = co_await connect(stream, resolver, call);
+  const Result<void> connected = co_await connect(io, stream, call);
   if (connected.has_error()) co_return connected.error();
   if (!call.url.is_https) {
     Result<void> done = co_await post_over(stream, call);

@@ -4,6 +4,7 @@
 #include "gateway/events/webhook.h"
 #include "gateway/http/asio.h"
 #include "gateway/http/loop/tls.h"
+#include "gateway/upstream/address_rules.h"
 
 namespace tallygate {
 
@@ -12,13 +13,14 @@ struct WebhookCall {
   std::string body;
   std::string signature;
   http::TlsContext tls;  ///< verifies certificates; null = https is refused
+  PrivateAddresses private_ones = PrivateAddresses::refused;
   std::chrono::milliseconds timeout{10'000};
 };
 
-/// The whole exchange takes at most `timeout`, looking up the name aside. Done is a status of 2xx;
+/// Looking up the name takes at most `timeout`, and so does the rest. Done is a status of 2xx;
 /// redirects are not followed, and of the answer only the head is read. Errors (of the upstream
-/// kind) say why, without the URL's path, which may hold a token. Link-local and metadata addresses
-/// are refused, whatever name they were found under.
+/// kind) say why, without the URL's path, which may hold a token. The addresses that the name was
+/// found to have are judged by address_rules.h, and no other is connected to.
 Awaitable<Result<void>> post_webhook(asio::io_context& io, WebhookCall call);
 
 }  // namespace tallygate

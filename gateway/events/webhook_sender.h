@@ -38,6 +38,7 @@ class WebhookSender {
   std::uint64_t delivered() const { return delivered_; }
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t failed_tries() const { return failed_tries_; }
+  std::uint64_t waiting() const { return queued_; }
 
  private:
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -64,7 +65,7 @@ class WebhookSender {
   http::TlsContext tls_;
   WebhookLimits limits_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;  ///< by URL, while something waits
-  std::size_t queued_ = 0;
+  std::atomic<std::size_t> queued_{0};
   bool stopped_ = false;
   std::atomic<std::uint64_t> delivered_{0};
   std::atomic<std::uint64_t> dropped_{0};

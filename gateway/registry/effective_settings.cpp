@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/rules.h"
+#include "config/url.h"
 #include "gateway/registry/file_versions.h"
 
 namespace tallygate::registry {
@@ -101,6 +102,7 @@ bool Merger::add_inline_target(const ModelVersion& version, const VersionTarget&
   made.protocol = target.protocol;
   made.api_key = std::move(*secret);
   made.price = target.price;
+  made.allow_private = target.allow_private;
   const bool fresh = effective_.settings.targets.try_emplace(name, std::move(made)).second;
   if (!fresh) warn(version, "the configuration has a target named `" + name + "`; left out");
   return fresh;

@@ -21,6 +21,11 @@ inline double number_of(const boost::json::object& body, std::string_view key) {
 inline std::uint64_t count_of(const boost::json::object& body, std::string_view key) {
   return body.at(key).to_number<std::uint64_t>();
 }
+/// Of members that bodies of earlier versions do not have.
+inline bool flag_of(const boost::json::object& body, std::string_view key) {
+  const boost::json::value* flag = body.if_contains(key);
+  return flag != nullptr && flag->as_bool();
+}
 inline WallTime time_of(const boost::json::object& body, std::string_view key) {
   return WallTime(std::chrono::microseconds(body.at(key).to_number<std::int64_t>()));
 }

@@ -13,6 +13,7 @@ json::object target_value(const VersionTarget& target) {
           {"model", target.model},
           {"protocol", target.protocol == config::Protocol::anthropic ? "anthropic" : "openai"},
           {"apiKeyRef", target.api_key_ref},
+          {"allowPrivate", target.allow_private},
           {"inputPrice", target.price.input},
           {"outputPrice", target.price.output}};
 }
@@ -28,6 +29,7 @@ VersionTarget read_target(const json::object& body) {
   const bool anthropic = text_of(body, "protocol") == "anthropic";
   target.protocol = anthropic ? config::Protocol::anthropic : config::Protocol::openai;
   target.api_key_ref = text_of(body, "apiKeyRef");
+  target.allow_private = flag_of(body, "allowPrivate");
   target.price = {number_of(body, "inputPrice"), number_of(body, "outputPrice")};
   return target;
 }

@@ -22,6 +22,7 @@ struct VersionTarget {
   std::string model;
   config::Protocol protocol = config::Protocol::openai;
   std::string api_key_ref;
+  bool allow_private = false;  ///< its address may be private or loopback
   config::Price price;
 };
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "config/rules.h"
+#include "config/url.h"
 #include "config/yaml/near_miss.h"
 #include "gateway/registry/file_versions.h"
+#include "gateway/registry/host_rules.h"
 
 namespace tallygate::registry {
 namespace {
@@ -48,6 +50,9 @@ Result<void> check_inline_target(const VersionTarget& target, const SecretSource
                                  const std::string& where) {
   if (const auto problem = config::problem_of_url(target.url)) {
     return broken("The target's url " + *problem + ".", where + ".url");
+  }
+  if (auto allowed = check_host(target.url, target.allow_private, where + ".url"); !allowed) {
+    return allowed;
   }
   if (target.model.empty()) {
     return broken("An inline target names the upstream's model.", where + ".model");

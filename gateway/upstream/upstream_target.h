@@ -44,7 +44,4 @@ Result<std::shared_ptr<const UpstreamTarget>> make_upstream_target(const std::st
                                                                    std::uint32_t connection_limit,
                                                                    store::Names& names);
 
-/// Link-local and cloud-metadata addresses, which no target may have.
-bool is_forbidden_address(const boost::asio::ip::address& address);
-
 }  // namespace tallygate

@@ -1,4 +1,5 @@
 #include "config/rules.h"
+#include "config/url.h"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,20 @@ TEST(Url, RefusesOtherSchemesAndParts) {
   check_url("http://h/\r\nx", "not a valid URL");
   check_url("http://a..b/", "neither a DNS name");
   check_url("http://%31%32%37.0.0.1/", "neither a DNS name");
+}
+
+TEST(Url, ComesApart) {
+  const auto check = [](std::string_view text, const std::string& expected) {
+    const auto url = parse_url(text, Query::allowed);
+    ASSERT_TRUE(url.has_value()) << text << ": " << url.error().message;
+    EXPECT_EQ((url->is_https ? "s|" : "|") + url->host + "|" + std::to_string(url->port) + "|" +
+                  url->host_header + "|" + url->path + "|" + url->query,
+              expected);
+  };
+  check("http://h", "|h|80|h||");
+  check("HTTPS://h:443/v1?a=b", "s|h|443|h|/v1|a=b");
+  check("https://h:80/", "s|h|80|h:80|/|");
+  check("http://[2001:db8::7]:8080", "|2001:db8::7|8080|[2001:db8::7]:8080||");
 }
 
 TEST(Url, RefusesDisguisedAddresses) {

@@ -22,6 +22,9 @@ constexpr Field kWebhookFields[] = {
      .note = "env:NAME or file:/path; signs the message",
      .min = 1,
      .max = 1000},
+    {.name = "allowPrivate",
+     .type = FieldType::boolean,
+     .note = "its address may be private or loopback; default: false"},
 };
 constexpr Field kNewAlertFields[] = {
     {.name = "metricType",
@@ -147,6 +150,7 @@ std::string render(const AlertRule& rule) {
     json.open("webhook", '{');
     json.add("url", rule.webhook_url.substr(0, rule.webhook_url.find('?')));  // may hold a token
     json.add("secretRef", rule.secret_ref);
+    json.add("allowPrivate", rule.allow_private);
     json.close('}');
   }
   json.add("state", to_string(rule.state.phase));
@@ -174,6 +178,8 @@ Result<AlertRule> rule_of_body(const boost::json::object& body) {
   if (const auto* webhook = body.if_contains("webhook")) {
     rule.webhook_url = text_of(webhook->as_object(), "url");
     rule.secret_ref = text_of(webhook->as_object(), "secretRef");
+    const auto* allow = webhook->as_object().if_contains("allowPrivate");
+    rule.allow_private = allow != nullptr && allow->as_bool();
   }
   if (const auto rules = registry::check_alert(rule); !rules) return rules.error();
   return rule;

@@ -21,6 +21,9 @@ constexpr Field kTargetFields[] = {
     {.name = "model", .required = true, .note = "The upstream's model name.", .min = 1, .max = 512},
     {.name = "protocol", .note = "Default: openai.", .one_of = kProtocols},
     {.name = "apiKeyRef", .note = "env:NAME or file:/path; never the key itself.", .max = 1024},
+    {.name = "allowPrivate",
+     .type = FieldType::boolean,
+     .note = "It may have a private or loopback address. Default: false."},
     {.name = "inputPrice", .type = FieldType::number, .note = "USD per million tokens.", .min = 0},
     {.name = "outputPrice", .type = FieldType::number, .note = "USD per million tokens.", .min = 0},
 };
@@ -128,6 +131,7 @@ VersionTarget target_of(const json::value& value) {
   take(body, "protocol", protocol);
   if (protocol == "anthropic") target.protocol = config::Protocol::anthropic;
   take(body, "apiKeyRef", target.api_key_ref);
+  take(body, "allowPrivate", target.allow_private);
   take(body, "inputPrice", target.price.input);
   take(body, "outputPrice", target.price.output);
   return target;
@@ -140,6 +144,7 @@ void add_target(JsonText& json, const VersionTarget& target) {
   json.add("model", target.model);
   json.add("protocol", target.protocol == config::Protocol::anthropic ? "anthropic" : "openai");
   if (!target.api_key_ref.empty()) json.add("apiKeyRef", target.api_key_ref);
+  json.add("allowPrivate", target.allow_private);
   json.add_raw("inputPrice", number_text(target.price.input, 9));
   json.add_raw("outputPrice", number_text(target.price.output, 9));
   json.close('}');

@@ -7,6 +7,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "gateway/http/loop/descriptors.h"
+
+#include "gateway/upstream/address_rules.h"
+
 namespace tallygate::http {
 namespace {
 
@@ -84,8 +88,10 @@ Task<Result<void>> shake_hands(const UpstreamTarget& target, Stream& stream, Wai
 Task<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter& waiter,
                                      const boost::asio::ip::tcp::endpoint& address) {
   const UpstreamTarget& target = pool.target();
-  if (is_forbidden_address(address.address())) {
-    co_return connect_error(target, "link-local and metadata addresses are not allowed");
+  const auto private_ones =
+      target.settings.allow_private ? PrivateAddresses::allowed : PrivateAddresses::refused;
+  if (const auto why = refuse_address(address.address(), private_ones); !why.empty()) {
+    co_return connect_error(target, std::string(why));
   }
   const int fd = start_connect(address);
   if (fd < 0) co_return connect_error(target, std::strerror(errno));

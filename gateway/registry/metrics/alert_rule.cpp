@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include "config/rules.h"
+#include "config/url.h"
+#include "gateway/registry/host_rules.h"
 #include "gateway/registry/json_reading.h"
 #include "gateway/registry/metrics/metric_document.h"
 
@@ -18,9 +19,11 @@ Error broken(std::string message, std::string param) {
 /// Senders of webhooks often carry a token in the query, which targets may not have.
 Result<void> check_webhook(const AlertRule& rule) {
   if (rule.webhook_url.empty()) return {};
-  const std::string_view url = rule.webhook_url;
-  if (auto problem = config::problem_of_url(url.substr(0, url.find('?')))) {
+  if (auto problem = config::problem_of_url(rule.webhook_url, config::Query::allowed)) {
     return broken("The URL " + *problem + ".", "webhook.url");
+  }
+  if (auto allowed = check_host(rule.webhook_url, rule.allow_private, "webhook.url"); !allowed) {
+    return allowed;
   }
   const std::string_view secret = rule.secret_ref;
   if (!(secret.starts_with("env:") && secret.size() > 4) && !secret.starts_with("file:/")) {
@@ -110,6 +113,7 @@ std::string to_body(const AlertRule& rule) {
                                       {"windowSeconds", rule.window.count()},
                                       {"webhookUrl", rule.webhook_url},
                                       {"secretRef", rule.secret_ref},
+                                      {"allowPrivate", rule.allow_private},
                                       {"state", json_of(rule.state)}});
 }
 
@@ -125,6 +129,7 @@ Result<AlertRule> alert_of(const store::Document& document) {
     rule.window = std::chrono::seconds(body.at("windowSeconds").to_number<std::int64_t>());
     rule.webhook_url = text_of(body, "webhookUrl");
     rule.secret_ref = text_of(body, "secretRef");
+    rule.allow_private = flag_of(body, "allowPrivate");
     rule.state = state_of(body.at("state").as_object());
     rule.revision = document.revision;
     rule.created = document.created;

@@ -50,8 +50,9 @@ struct AlertRule {
   double threshold = 0;
   double clear = 0;  ///< clears at this or better; as `threshold` if none was given
   std::chrono::seconds window{3600};
-  std::string webhook_url;  ///< empty = none
-  std::string secret_ref;   ///< "env:NAME" or "file:PATH"
+  std::string webhook_url;     ///< empty = none
+  std::string secret_ref;      ///< "env:NAME" or "file:PATH"
+  bool allow_private = false;  ///< the receiver's address may be private or loopback
   AlertState state;
   std::uint64_t revision = 0;
   WallTime created{};

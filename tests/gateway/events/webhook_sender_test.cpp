@@ -49,8 +49,9 @@ class WebhookSenderTest : public ::testing::Test {
   std::string url(std::string_view path = "/hook") const {
     return "http://127.0.0.1:" + std::to_string(listener_.port()) + std::string(path);
   }
-  void send(const std::string& id, const std::string& to, const std::string& secret = "env:HOOK") {
-    sender_->send({id, "alert.fired", kNow, R"({"value":1})", to, secret});
+  void send(const std::string& id, const std::string& to, const std::string& secret = "env:HOOK",
+            bool allow_private = true) {
+    sender_->send({id, "alert.fired", kNow, R"({"value":1})", to, secret, allow_private});
   }
   /// What one try sent.
   Message receive(std::string_view reply) {
@@ -175,13 +176,16 @@ TEST_F(WebhookSenderTest, DropsWhatItCannotOrMustNotSend) {
   send("unsigned", url(), "env:MISSING");
   send("metadata", "http://169.254.169.254/latest");
   send("mapped", "http://[::ffff:169.254.169.254]/latest");
+  send("private", url(), "env:HOOK", false);
+  send("loopback by name", "http://localhost:" + std::to_string(listener_.port()) + "/", "env:HOOK",
+       false);
   send("untrusted", "https://127.0.0.1:" + std::to_string(listener_.port()) + "/");
   const auto hang_up = [this] { listener_.accept().reset(); };
   hang_up();
   hang_up();
   finish();
   EXPECT_FALSE(listener_.has_connection());
-  expect_counts(0, 4, 8);
+  expect_counts(0, 6, 12);
 }
 
 TEST_F(WebhookSenderTest, WaitsNoLongerThanItsTimeout) {

@@ -55,6 +55,11 @@ TEST(Webhook, TakesUrlsApart) {
   check_url("http://h?q=1", "tcp h 80 h /?q=1");
   check_url("http://[::1]:9000/x", "tcp ::1 9000 [::1]:9000 /x");
   check_url("ftp://h/", "refused");
+  check_url("http://1.2.3.4.com/", "refused");
+  check_url("http://user@h/", "refused");
+  check_url("http://h/?q#f", "refused");
+  check_url("http://0x7f000001/", "refused");
+  check_url("http://169.254.169.254/", "refused");
   check_url("/path", "refused");
   check_url("", "refused");
 }

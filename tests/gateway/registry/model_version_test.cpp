@@ -87,7 +87,9 @@ TEST(SecretReference, ResolvesOnlyReferences) {
                            : std::nullopt;
   };
   source.file = [](const std::string& path) {
-    return path == "/run/key" ? std::optional<std::string>("sk-file\n") : std::nullopt;
+    return path == "/run/key"     ? std::optional<std::string>("sk-file\n")
+           : path == "/run/split" ? std::optional<std::string>("sk\r\nX-Evil: 1")
+                                  : std::nullopt;
   };
   const auto check = [&](const std::string& reference, std::string_view value) {
     const auto secret = resolve_secret(reference, source);
@@ -97,9 +99,9 @@ TEST(SecretReference, ResolvesOnlyReferences) {
   check("", "");
   check("env:KEY", "sk");
   check("file:/run/key", "sk-file");
-  for (const char* wrong :
-       {"sk-literal", "env:", "env:NONE", "env:EMPTY", "env:KEY:-sk-literal",
-        "file:", "file:run/key", "file:/none", "env:KEY}sk-literal", "ENV:KEY"}) {
+  for (const char* wrong : {"sk-literal", "env:", "env:NONE", "env:EMPTY", "env:KEY:-sk-literal",
+                            "file:", "file:run/key", "file:/none", "file:/run/split",
+                            "env:KEY}sk-literal", "ENV:KEY"}) {
     const auto secret = resolve_secret(wrong, source);
     ASSERT_FALSE(secret.has_value()) << wrong;
     EXPECT_EQ(secret.error().code, Errc::rule_broken) << wrong;
