@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "gateway/control/blacklist_keeper.h"
 #include "gateway/worker_clock.h"
 #include "store/tally/unit_book.h"
 
@@ -90,6 +91,7 @@ void AdminBackend::add_health(api::AdminContext& context) {
     const auto slot = routing_.slot_of(target);
     if (!slot) return not_routed_to();
     process_.health.pardon(*slot);
+    process_.health.news.push({.slot = *slot, .target = target});
     return {};
   };
 }
@@ -132,10 +134,19 @@ std::vector<api::BlacklistedTarget> AdminBackend::blacklisted() const {
   std::vector<api::BlacklistedTarget> targets;
   for (const auto& [name, slot] : routing_.slots()) {
     const router::HealthState state = process_.health.state(slot);
-    if (state.benched_until <= now.steady) continue;
-    targets.push_back({name, state.failures_in_row,
-                       now.wall + duration_cast<microseconds>(state.benched_until - now.steady),
-                       process_.health.is_benched_by_hand(slot)});
+    api::BlacklistedTarget target;
+    target.target = name;
+    target.failures_in_row = state.failures_in_row;
+    target.refusals = process_.health.refusals(slot);
+    const auto standing = router::standing_of(state, now.steady);
+    if (standing == router::Standing::fit && target.refusals == 0) continue;
+    target.state = api::state_name(standing);
+    if (standing == router::Standing::benched || standing == router::Standing::recovering) {
+      target.until = to_wall(state.benched_until, now);
+      target.by_hand = process_.health.is_benched_by_hand(slot);
+    }
+    if (state.cooling_until > now.steady) target.cooling_until = to_wall(state.cooling_until, now);
+    targets.push_back(target);
   }
   return targets;
 }

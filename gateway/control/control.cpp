@@ -6,7 +6,6 @@
 #include <random>
 #include <thread>
 
-#include "gateway/api/models/performance_blacklist.h"
 #include "gateway/control/describe_changes.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
@@ -75,6 +74,8 @@ Control::Control(ControlOptions options, Process process)
       tick_timer_(io_),
       file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
       routing_(io_, process.health, process.names, process.catalog, process.journal),
+      blacklist_({process.health, process.names, process.catalog, process.events,
+                  [this] { return routing_.slots(); }}),
       webhooks_(io_, webhook_surroundings(), webhook_tls()),
       ticks_(process, routing_, webhooks_),
       backend_(process, routing_,
@@ -83,6 +84,8 @@ Control::Control(ControlOptions options, Process process)
       start_seconds_(unix_seconds(read_clocks().wall)),
       loaded_text_(options_.config_text) {
   last_reload_seconds_ = start_seconds_;
+  process.health.news.listen(
+      [this] { asio::post(pool_, [this] { blacklist_.follow(read_clocks()); }); });
   routing_.set_keys(process.keys);
   process.desk.open([this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
                     [this](const DataCall& call) { return backend_.answer(call); });
@@ -92,13 +95,14 @@ Control::~Control() { pool_.join(); }
 
 Result<std::shared_ptr<const WorkerView>> Control::prepare(
     std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count) {
-  return routing_.prepare(std::move(settings), worker_count, read_clocks().wall);
+  auto view = routing_.prepare(std::move(settings), worker_count, read_clocks().wall);
+  if (view.has_value()) blacklist_.restore(read_clocks());
+  return view;
 }
 
 void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   workers_ = &workers;
   routing_.begin(workers);
-  bench_as_before();
   admin_ = std::make_unique<AdminServer>(
       io_, pool_, options_.admin_listener,
       [this](const api::AdminRequest& request) { return backend_.answer(request); },
@@ -122,16 +126,6 @@ void Control::finish_pool() {
   });
   io_.run();
   joiner.join();
-}
-
-void Control::bench_as_before() {
-  const Moment now = read_clocks();
-  const auto benches = api::benches_by_hand(process_.catalog, now.wall);
-  if (benches.has_error()) return spdlog::warn("benches by hand: {}", benches.error().message);
-  for (const api::BenchByHand& bench : *benches) {
-    const auto slot = routing_.slot_of(process_.names.find(bench.target));
-    if (slot) process_.health.bench(*slot, now.steady, now.steady + (bench.until - now.wall));
-  }
 }
 
 void Control::await_signals() {
@@ -188,6 +182,7 @@ void Control::tick_later() {
     if (failed || draining_) return;
     asio::post(pool_, [this] {
       ticks_.run(read_clocks());
+      blacklist_.tick(read_clocks());
       asio::post(io_, [this] { tick_later(); });
     });
   });

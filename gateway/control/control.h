@@ -12,6 +12,7 @@
 #include "config/load.h"
 #include "gateway/admin_server.h"
 #include "gateway/control/admin_backend.h"
+#include "gateway/control/blacklist_keeper.h"
 #include "gateway/control/file_watch.h"
 #include "gateway/control/process.h"
 #include "gateway/control/routing_table.h"
@@ -45,8 +46,6 @@ class Control {
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-  /// Targets that somebody benched stay so over a restart.
-  void bench_as_before();
   void await_signals();
   void begin_drain();
   void purge_now_and_then();
@@ -68,6 +67,7 @@ class Control {
   Timer tick_timer_;
   FileWatch file_watch_;
   RoutingTable routing_;
+  BlacklistKeeper blacklist_;
   WebhookSender webhooks_;
   Ticks ticks_;
   AdminBackend backend_;

@@ -38,6 +38,7 @@ struct HealthNews {
   router::TargetSlot slot = 0;
   router::NameId target = 0;
   HealthEvidence evidence = {};  ///< of benched and misconfigured
+  SteadyTime benched_until{};    ///< of benched
   std::uint32_t count = 0;       ///< misconfigured: refusals since the last success
   /// Set once what it tells is in the catalog, or cannot be for now; may be null.
   std::shared_ptr<std::atomic<bool>> written = {};

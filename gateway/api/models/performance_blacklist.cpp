@@ -1,7 +1,7 @@
 #include "gateway/api/models/performance_blacklist.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
+#include <boost/json/object.hpp>
 
 #include "gateway/api/answers.h"
 #include "gateway/api/json_body.h"
@@ -50,18 +50,6 @@ Error no_target(std::string_view name) {
   return make_error(Errc::not_found, "There is no target `" + std::string(name) + "`.", "target");
 }
 
-std::string render_blacklisting(std::string_view target, WallTime until, const std::string& reason,
-                                const std::string& actor) {
-  JsonText json;
-  json.open('{');
-  json.add("target", target);
-  json.add("until", render_rfc3339(until));
-  json.add_name("reason", reason);
-  json.add("by", actor);
-  json.close('}');
-  return json.take();
-}
-
 Result<std::uint64_t> revision_of(const store::Catalog& catalog, std::string_view target) {
   const auto document = catalog.find(kBlacklistingKind, target);
   if (document) return document->revision;
@@ -74,27 +62,34 @@ struct Row {
   BlacklistedTarget target;
 };
 
-/// Its document, if the bench is by hand and is the one that the document tells of.
-std::pair<std::string, std::string> reason_and_actor(const Row& row,
-                                                     const store::Catalog* catalog) {
-  if (catalog == nullptr || !row.target.by_hand) return {};
+/// Its document, if the bench is what the document tells of.
+Blacklisting document_of(const Row& row, const store::Catalog* catalog) {
+  if (catalog == nullptr) return {};
   const auto document = catalog->find(kBlacklistingKind, row.name);
   if (!document) return {};
-  const auto body = parse_json(document->body);
-  if (!body || !body->is_object()) return {};
-  return {text_of(body->get_object(), "reason"), text_of(body->get_object(), "by")};
+  const auto told = blacklisting_of(*document);
+  return told && told->by_hand == row.target.by_hand ? *told : Blacklisting{};
+}
+
+void add_time(JsonText& json, std::string_view key, WallTime time) {
+  json.add_name(key, time == WallTime{} ? std::string() : render_rfc3339(time));
 }
 
 std::string render_row(const Row& row, const store::Catalog* catalog) {
-  const auto [reason, actor] = reason_and_actor(row, catalog);
+  const Blacklisting told =
+      row.target.until != WallTime{} ? document_of(row, catalog) : Blacklisting{};
   JsonText json;
   json.open('{');
   json.add("target", row.name);
-  json.add("until", render_rfc3339(row.target.until));
+  json.add("state", row.target.state);
+  add_time(json, "until", row.target.until);
+  add_time(json, "cooling_until", row.target.cooling_until);
   json.add("failures_in_row", std::uint64_t{row.target.failures_in_row});
+  json.add("refusals", std::uint64_t{row.target.refusals});
   json.add("by_hand", row.target.by_hand);
-  json.add_name("reason", reason);
-  json.add_name("by", actor);
+  json.add_name("reason", told.reason);
+  json.add_name("by", told.by);
+  json.add_raw("evidence", render_evidence(told.evidence));
   json.close('}');
   return json.take();
 }
@@ -102,24 +97,6 @@ std::string render_row(const Row& row, const store::Catalog* catalog) {
 }  // namespace
 
 constexpr Fields kBenchBody{.name = "NewBlacklisting", .fields = kBenchFields};
-
-Result<std::vector<BenchByHand>> benches_by_hand(const store::Catalog& catalog, WallTime now) {
-  const auto documents = catalog.all(kBlacklistingKind);
-  if (!documents) return documents.error();
-  std::vector<BenchByHand> benches;
-  for (const store::Document& document : *documents) {
-    const auto body = parse_json(document.body);
-    const auto until = body && body->is_object()
-                           ? parse_rfc3339(text_of(body->get_object(), "until"))
-                           : std::nullopt;
-    if (!until) {
-      return make_error(Errc::storage_corrupt,
-                        "the catalog's blacklisting of `" + document.id + "` cannot be read");
-    }
-    if (*until > now) benches.push_back({document.id, *until});
-  }
-  return benches;
-}
 
 AdminResponse answer_blacklisted(const AdminRequest& request, std::string_view,
                                  const AdminContext& context) {
@@ -151,8 +128,13 @@ AdminResponse answer_bench(const AdminRequest& request, std::string_view,
   const std::string name = text_of(*body, "target");
   const router::NameId target = context.names.find(name);
   if (target == 0) return error_answer(request, no_target(name));
-  const std::string document =
-      render_blacklisting(name, *until, text_of(*body, "reason"), context.actor);
+  Blacklisting blacklisting;
+  blacklisting.target = name;
+  blacklisting.until = *until;
+  blacklisting.reason = text_of(*body, "reason");
+  blacklisting.by = context.actor;
+  blacklisting.by_hand = true;
+  const std::string document = render_blacklisting(blacklisting);
   AdminResponse response =
       answer_write(request, context, [&](const store::Catalog& catalog) -> Result<Change> {
         const auto revision = revision_of(catalog, name);
@@ -163,7 +145,7 @@ AdminResponse answer_bench(const AdminRequest& request, std::string_view,
         change.action = "bench";
         change.status = 201;
         change.body = document;
-        change.events = {{"target.blacklisted", document}};
+        change.events = {{"target.benched", document}};
         return change;
       });
   if (response.status != 201) return response;

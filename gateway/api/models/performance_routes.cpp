@@ -67,14 +67,36 @@ constexpr Field kSeries[] = {text("model"), moment("from"), moment("to"), whole(
                              array("data", kPoint)};
 constexpr Fields kSeriesFields{.name = "PerformanceSeries", .fields = kSeries};
 
-constexpr Field kBlacklisted[] = {
-    text("target"),           moment("until"),
-    whole("failures_in_row"), {.name = "by_hand", .type = FieldType::boolean, .required = true},
-    text("reason", true),     text("by", true)};
+constexpr std::string_view kStates[] = {"benched", "recovering", "cooling", "misconfigured"};
+constexpr Field kByHand{.name = "by_hand", .type = FieldType::boolean, .required = true};
+constexpr Field kEvidence[] = {text("cause"),
+                               {.name = "status",
+                                .type = FieldType::integer,
+                                .required = true,
+                                .note = "Of the upstream; null = none came.",
+                                .min = 0,
+                                .nullable = true},
+                               text("request_id", true),
+                               moment("at")};
+constexpr Field kBlacklisted[] = {text("target"),
+                                  {.name = "state", .required = true, .one_of = kStates},
+                                  moment("until", true),
+                                  moment("cooling_until", true),
+                                  whole("failures_in_row"),
+                                  whole("refusals"),
+                                  kByHand,
+                                  text("reason", true),
+                                  text("by", true),
+                                  object("evidence", kEvidence, true)};
 constexpr Fields kBlacklistedFields{
     .name = "BlacklistedPage", .fields = kBlacklisted, .is_page = true};
-constexpr Field kBlacklisting[] = {text("target"), moment("until"), text("reason", true),
-                                   text("by")};
+constexpr Field kBlacklisting[] = {text("target"),
+                                   moment("until"),
+                                   text("reason", true),
+                                   text("by"),
+                                   kByHand,
+                                   whole("failures_in_row"),
+                                   object("evidence", kEvidence, true)};
 constexpr Fields kBlacklistingFields{.name = "Blacklisting", .fields = kBlacklisting};
 constexpr Field kPardon[] = {text("target"),
                              {.name = "pardoned", .type = FieldType::boolean, .required = true}};
@@ -98,6 +120,7 @@ constexpr Field kSummary[] = {whole("routes"),
                               whole("usage"),
                               whole("successes"),
                               whole("failures"),
+                              whole("failovers"),
                               number("success_rate", true),
                               kOutcomes,
                               whole("attempts"),
@@ -134,7 +157,7 @@ constexpr AdminRoute kRoutes[] = {
      .result = &kUsageFields},
     {.path = "/performance/blacklisted",
      .answer = answer_blacklisted,
-     .summary = "Targets that take no requests for now.",
+     .summary = "Targets that take no requests for now, and why.",
      .role = Role::viewer,
      .query = kPagingQuery,
      .result = &kBlacklistedFields},

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -37,12 +38,15 @@ struct SeriesPoint {
   std::int64_t cost_nano_usd = 0;
 };
 
-/// A target that takes no requests, by the HealthBoard.
+/// A target that is not simply fit, by the HealthBoard.
 struct BlacklistedTarget {
   router::NameId target = 0;
   std::uint32_t failures_in_row = 0;
-  WallTime until{};
+  WallTime until{};  ///< of the bench; WallTime{} = is not benched
   bool by_hand = false;
+  std::string_view state = "benched";  ///< or recovering, cooling, misconfigured
+  WallTime cooling_until{};            ///< WallTime{} = does not cool down
+  std::uint32_t refusals = 0;          ///< of our credential or model since the last success
 };
 
 using ReadSeries =

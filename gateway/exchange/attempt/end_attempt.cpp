@@ -19,8 +19,10 @@ HealthNews news_of(const Exchange& x, HealthNews::Kind kind, const router::Attem
   news.kind = kind;
   news.slot = x.candidate->slot;
   news.target = x.candidate->target;
+  const router::HealthState state = x.worker.shared().health.state(news.slot);
+  news.benched_until = state.benched_until;
   news.evidence = {attempt.cause, attempt.status, x.id, x.worker.loop.now.wall,
-                   x.worker.shared().health.state(x.candidate->slot).failures_in_row};
+                   state.failures_in_row};
   return news;
 }
 
@@ -73,6 +75,8 @@ void end_attempt(Exchange& x, const Result<void>& result) {
   const SteadyTime now = x.ended = steady_now();
   router::Attempt attempt;
   attempt.target = x.candidate->target;
+  attempt.route = x.candidate->route;
+  attempt.version = x.candidate->version;
   attempt.status = x.upstream_head_bytes > 0 ? x.upstream->parser.head().status : 0;
   attempt.failed = result.has_error();
   if (attempt.failed) attempt.cause = result.error().code;

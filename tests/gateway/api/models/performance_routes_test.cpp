@@ -21,7 +21,22 @@ struct Kit : AdminKit {
   std::vector<SeriesPoint> series;
 
   Kit() {
-    context.tallies = [this] { return tallies; };
+    context.total = [this] {
+      router::Tally total;
+      for (const auto& [key, tally] : tallies.entries) {
+        if (key.kind == router::TallyKey::Kind::performance) total.merge(tally);
+      }
+      return total;
+    };
+    context.tallies_at = [this](std::span<const router::TallyKey> keys) {
+      store::TallySet found;
+      for (const router::TallyKey& wanted : keys) {
+        for (const auto& entry : tallies.entries) {
+          if (entry.first == wanted) found.entries.push_back(entry);
+        }
+      }
+      return found;
+    };
     context.totals = [this](const router::TallyFilter& filter) {
       store::TotalsSet totals;
       for (const auto& [key, tally] : tallies.entries) {
@@ -230,7 +245,7 @@ TEST(Blacklisted, BenchesByHandAndPardons) {
   EXPECT_EQ(member_of(list, "data.0.by_hand"), "true");
   EXPECT_EQ(member_of(list, "data.0.reason"), "too dear");
   EXPECT_EQ(member_of(list, "data.0.by"), "ann");
-  EXPECT_EQ(kit.events.back().first, "target.blacklisted");
+  EXPECT_EQ(kit.events.back().first, "target.benched");
 
   const auto pardoned = kit.call(Method::delete_, "/performance/blacklisted/t1");
   EXPECT_EQ(member_of(pardoned, "pardoned"), "true");
@@ -290,16 +305,45 @@ TEST(Blacklisted, LeavesTheBoardAloneWhenTheCatalogFails) {
   EXPECT_TRUE(kit.benched.empty());
 }
 
-TEST(BenchesByHand, AreFoundAgainUntilTheyEnd) {
+TEST(Blacklisted, TellsWhatABenchWasFor) {
   Kit kit;
-  for (const char* name : {"t1", "t2"}) kit.names.intern(name);
-  kit.call(Method::post, "/performance/blacklisted", R"({"target":"t1","seconds":60})");
-  kit.call(Method::post, "/performance/blacklisted", R"({"target":"t2","seconds":600})");
-  const auto benches = benches_by_hand(kit.catalog, kit.context.now + std::chrono::minutes{5});
-  ASSERT_TRUE(benches);
-  ASSERT_EQ(benches->size(), 1U);
-  EXPECT_EQ((*benches)[0].target, "t2");
-  EXPECT_EQ((*benches)[0].until, kit.context.now + std::chrono::minutes{10});
+  const auto target = kit.names.intern("t1");
+  kit.benched[target] = {target, 3, kit.context.now + std::chrono::hours{1}, false};
+  Blacklisting told;
+  told.target = "t1";
+  told.until = kit.context.now + std::chrono::hours{1};
+  told.reason = "3 failures in a row";
+  told.by = kByItself;
+  told.failures_in_row = 3;
+  told.evidence = BlacklistingEvidence{"upstream_status", 503, "an-id", kit.context.now};
+  store::Transaction transaction;
+  transaction.writes.push_back(
+      {std::string(kBlacklistingKind), "t1", render_blacklisting(told), {}, {}, {}});
+  ASSERT_TRUE(kit.catalog.transact(transaction));
+  const auto list = kit.ask_get("/performance/blacklisted");
+  EXPECT_EQ(member_of(list, "data.0.state"), "benched");
+  EXPECT_EQ(member_of(list, "data.0.reason"), "3 failures in a row");
+  EXPECT_EQ(member_of(list, "data.0.by"), "tallygate");
+  EXPECT_EQ(member_of(list, "data.0.evidence.cause"), "upstream_status");
+  EXPECT_EQ(member_of(list, "data.0.evidence.status"), "503");
+  EXPECT_EQ(member_of(list, "data.0.evidence.request_id"), "an-id");
+}
+
+TEST(Blacklisted, ListsTargetsThatCoolDownOrRefuseUsApart) {
+  Kit kit;
+  const auto cool = kit.names.intern("t1");
+  const auto wrong = kit.names.intern("t2");
+  kit.benched[cool] = {.target = cool,
+                       .state = "cooling",
+                       .cooling_until = kit.context.now + std::chrono::seconds{30}};
+  kit.benched[wrong] = {.target = wrong, .state = "misconfigured", .refusals = 7};
+  const auto list = kit.ask_get("/performance/blacklisted");
+  EXPECT_EQ(member_of(list, "data.0.state"), "cooling");
+  EXPECT_EQ(member_of(list, "data.0.until"), "null");
+  EXPECT_EQ(member_of(list, "data.0.cooling_until"), "2026-11-21T08:00:30.000000Z");
+  EXPECT_EQ(member_of(list, "data.1.state"), "misconfigured");
+  EXPECT_EQ(member_of(list, "data.1.refusals"), "7");
+  EXPECT_EQ(member_of(kit.ask_get("/performance/summary"), "blacklisted"), "0");
 }
 
 TEST(Usage, ShowsWhoTookWhatShare) {
