@@ -68,7 +68,10 @@ struct AdminContext {
   const store::Names& names;
   std::string_view version;             ///< of the binary
   std::optional<Error> not_ready = {};  ///< why /readyz says no
-  std::function<store::TallySet()> tallies = {};
+  /// The sum of all performance tallies.
+  std::function<router::Tally()> total = {};
+  /// Those of the keys that are there.
+  std::function<store::TallySet(std::span<const router::TallyKey>)> tallies_at = {};
   std::function<store::TallySet(const router::TallyFilter&)> tallies_of = {};
   /// Distinct units of an experiment, by epoch and arm.
   std::function<store::UnitCounts(router::NameId experiment)> units_of = {};

@@ -64,7 +64,10 @@ void AdminBackend::add_process(api::AdminContext& context) {
 
 void AdminBackend::add_counts(api::AdminContext& context) {
   const store::Journal& journal = process_.journal;
-  context.tallies = [&journal] { return journal.tallies(); };
+  context.total = [&journal] { return journal.total(); };
+  context.tallies_at = [&journal](std::span<const router::TallyKey> keys) {
+    return journal.tallies_at(keys);
+  };
   context.tallies_of = [&journal](const router::TallyFilter& filter) {
     return journal.tallies(filter);
   };

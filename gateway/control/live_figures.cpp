@@ -1,5 +1,6 @@
 #include "gateway/control/live_figures.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "router/tally/sketch.h"
@@ -31,13 +32,34 @@ double LiveFigures::latency_p95(const State& before, const State& after) {
   return 0;
 }
 
-void LiveFigures::fill(registry::LiveFigure& figure, const store::TallySet& tallies,
-                       SteadyTime now) {
+/// From the end of the series to its beginning: what came after a point had not been counted there.
+std::deque<LiveFigures::State> LiveFigures::states_before(
+    const State& after, const registry::LiveFigure& figure,
+    std::span<const store::SeriesPoint> points, Moment now) {
+  std::deque<State> states;
+  State state = after;
+  for (std::size_t i = points.size(); i-- > 0;) {
+    const router::Totals& totals = points[i].totals;
+    state.requests -= std::min(state.requests, totals.requests);
+    state.failures -= std::min(state.failures, totals.failures);
+    const SteadyTime at = now.steady - (now.wall - points[i].start);
+    if (i > 0 && state.at - at < figure.window / kSteps) continue;
+    state.at = at;
+    states.push_front(state);
+  }
+  return states;
+}
+
+void LiveFigures::fill(registry::LiveFigure& figure, const store::TallySet& tallies, Moment moment,
+                       const History& history) {
+  const SteadyTime now = moment.steady;
   std::erase_if(states_, [&](const auto& entry) {
     return now - entry.second.back().at > 2 * entry.first.second;  // its alert is gone
   });
   State after = state_of(tallies, now);
-  std::deque<State>& states = states_[{figure.model_type, figure.window}];
+  const auto [known, is_new] = states_.try_emplace({figure.model_type, figure.window});
+  std::deque<State>& states = known->second;
+  if (is_new) states = states_before(after, figure, history(figure), moment);
   // The second oldest will do as the start of the window: drop the one before it.
   while (states.size() > 1 && now - states[1].at >= figure.window) states.pop_front();
   if (!states.empty()) {

@@ -108,8 +108,14 @@ Routing RoutingTable::routing_of(const config::Settings& file,
     if (std::ranges::find(warned_, warning) == warned_.end()) spdlog::warn("{}", warning);
   }
   warned_ = std::move(effective.warnings);
+  // Of the catalog's only what is not left out; the file's are those of the settings anyway.
+  std::vector<registry::AbTest> kept;
+  for (const registry::AbTest& test : tests) {
+    if (test.origin == registry::Origin::config) kept.push_back(test);
+  }
+  for (auto& [route, test] : effective.tests) kept.push_back(std::move(test));
   return {std::make_shared<const config::Settings>(std::move(effective.settings)),
-          registry::experiment_tables(tests), documents_.keys()};
+          registry::experiment_tables(kept), documents_.keys()};
 }
 
 Result<void> RoutingTable::write_tests(std::span<const registry::AbTest> tests, WallTime now) {

@@ -90,6 +90,19 @@ void Ticks::forget_ended_tests() {
   }
 }
 
+std::vector<store::SeriesPoint> Ticks::history_of(const registry::LiveFigure& figure,
+                                                  WallTime now) const {
+  store::SeriesQuery query;
+  query.keys.kind = router::TallyKey::Kind::performance;
+  query.keys.route = process_.names.find(figure.model_type);
+  const bool is_short = figure.window <= std::chrono::hours{24};
+  query.resolution = is_short ? store::Resolution::minute : store::Resolution::hour;
+  query.from = now - figure.window;
+  query.to = now + std::chrono::minutes{1};
+  auto points = process_.journal.series(query);
+  return points.has_value() ? std::move(*points) : std::vector<store::SeriesPoint>();
+}
+
 void Ticks::judge_alerts(Moment now) {
   auto rules = registry::standing_alerts(process_.catalog);
   if (rules.has_error() || rules->empty()) return;
@@ -99,7 +112,7 @@ void Ticks::judge_alerts(Moment now) {
     figures_.fill(figure,
                   process_.journal.tallies(router::TallyFilter{
                       .kind = router::TallyKey::Kind::performance, .route = route}),
-                  now.steady);
+                  now, [&](const registry::LiveFigure& of) { return history_of(of, now.wall); });
   }
   const auto steps = registry::run_alert_tick(process_.catalog, *routing_.file(), std::move(*rules),
                                               figures, now.wall);

@@ -33,6 +33,8 @@ class Ticks {
   /// Frees what distinct units are counted with; their counts stay.
   void forget_ended_tests();
   void judge_alerts(Moment now);
+  std::vector<store::SeriesPoint> history_of(const registry::LiveFigure& figure,
+                                             WallTime now) const;
   void tell(const registry::AlertStep& step, WallTime now);
 
   Process process_;

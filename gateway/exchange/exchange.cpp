@@ -37,6 +37,19 @@ void Exchange::conclude(router::Outcome how, Errc why) {
   ended_in = phase;
 }
 
+namespace {
+
+/// From here on the request counts as started: a record of it will follow.
+void count_started(Exchange& x) {
+  const router::Assignment& assignment = x.plan.assignment;
+  if (assignment.experiment == 0) return;
+  x.worker.journal().count_started(
+      router::variant_key({x.plan.route, x.plan.version, assignment.experiment, assignment.epoch,
+                           assignment.variant}));
+}
+
+}  // namespace
+
 Task<void> handle_inference(http::Session& session, const Endpoint& endpoint) {
   Exchange x(session, endpoint);
   session.parking.clear_deadline();
@@ -48,6 +61,7 @@ Task<void> handle_inference(http::Session& session, const Endpoint& endpoint) {
     co_await http::send_all(session);
     co_return;
   }
+  count_started(x);
   std::optional<MirrorCopy> mirror = copy_for_mirror(x);
   co_await run_plan(x);
   co_await finish(x);

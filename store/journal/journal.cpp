@@ -25,6 +25,10 @@ TallySet Journal::tallies() const { return core_->tallies({}); }
 TallySet Journal::tallies(const router::TallyFilter& filter) const {
   return core_->tallies(filter);
 }
+TallySet Journal::tallies_at(std::span<const router::TallyKey> keys) const {
+  return core_->tallies_at(keys);
+}
+router::Tally Journal::total() const { return core_->total(); }
 TotalsSet Journal::totals(const router::TallyFilter& filter) const { return core_->totals(filter); }
 UnitCounts Journal::units(router::NameId experiment) const { return core_->units(experiment); }
 Result<std::vector<SeriesPoint>> Journal::series(const SeriesQuery& query) const {

@@ -116,6 +116,10 @@ class Journal {
 
   TallySet tallies() const;
   TallySet tallies(const router::TallyFilter& filter) const;
+  /// Those of `keys` that are there.
+  TallySet tallies_at(std::span<const router::TallyKey> keys) const;
+  /// The sum of all performance tallies, which is kept: it costs the same with any number of keys.
+  router::Tally total() const;
   TotalsSet totals(const router::TallyFilter& filter) const;
   /// The points of `query` that have records, ascending, up to the last committed record. Blocking;
   /// reads one stretch for each key that passes. invalid_parameter: `to` is not after `from`, or it

@@ -130,6 +130,17 @@ TallySet JournalCore::tallies(const router::TallyFilter& filter) {
   return book_.copy(filter);
 }
 
+TallySet JournalCore::tallies_at(std::span<const router::TallyKey> keys) {
+  fold_started();
+  const std::lock_guard lock(book_mutex_);
+  return book_.copy_at(keys);
+}
+
+router::Tally JournalCore::total() const {
+  const std::lock_guard lock(book_mutex_);
+  return book_.total();
+}
+
 TotalsSet JournalCore::totals(const router::TallyFilter& filter) const {
   const std::lock_guard lock(book_mutex_);
   return book_.totals(filter);

@@ -36,6 +36,8 @@ class JournalCore {
   Lane& add_lane(std::function<void()> wake);
   Result<router::Record> find(const RecordQuery& query) const;
   TallySet tallies(const router::TallyFilter& filter);
+  TallySet tallies_at(std::span<const router::TallyKey> keys);
+  router::Tally total() const;
   TotalsSet totals(const router::TallyFilter& filter) const;
   UnitCounts units(router::NameId experiment) const;
   Result<std::vector<SeriesPoint>> series(const SeriesQuery& query) const;

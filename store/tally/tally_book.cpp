@@ -14,9 +14,10 @@ namespace {
 constexpr std::chrono::minutes kTimeInterval{1};
 
 Error broken(std::string_view what) {
-  return make_error(Errc::storage_corrupt, "journal: " + std::string(what) +
-                                               "; restore it from a backup, or start once with "
-                                               "--quarantine-corrupt: it is moved aside and a new one begins");
+  return make_error(Errc::storage_corrupt,
+                    "journal: " + std::string(what) +
+                        "; restore it from a backup, or start once with "
+                        "--quarantine-corrupt: it is moved aside and a new one begins");
 }
 
 }  // namespace
@@ -55,6 +56,7 @@ Result<void> TallyBook::load_tallies(const Database& database) {
       error = broken("a stored tally does not decode");
       return false;
     }
+    if (key->kind == router::TallyKey::Kind::performance) total_.merge(*tally);
     entries_[find_or_add(*key)].tally = std::move(*tally);
     return true;
   };
@@ -123,6 +125,7 @@ void TallyBook::fold(const router::Record& record) {
     const auto& key = keys.keys[static_cast<std::size_t>(i)];
     const std::uint32_t index = find_or_add(key);
     change(index).fold(record, key.kind);
+    if (key.kind == router::TallyKey::Kind::performance) total_.fold(record);
     series_.fold(index, minute, record);
   }
   if (record.attempts.size() > 1) fold_failovers(record, minute);
@@ -146,6 +149,7 @@ void TallyBook::fold_failovers(const router::Record& record, std::uint32_t minut
     if (!key) continue;
     const std::uint32_t index = find_or_add(*key);
     change(index).fold_failover();
+    if (key->kind == router::TallyKey::Kind::performance) total_.fold_failover();
     series_.fold_failover(index, minute);
   }
 }
@@ -190,6 +194,16 @@ TallySet TallyBook::copy(const router::TallyFilter& filter) const {
   TallySet set;
   set.last_batch = last_batch_;
   for_each(filter, [&](std::uint32_t i) { set.entries.emplace_back(keys_[i], entries_[i].tally); });
+  return set;
+}
+
+TallySet TallyBook::copy_at(std::span<const router::TallyKey> keys) const {
+  TallySet set;
+  set.last_batch = last_batch_;
+  for (const router::TallyKey& key : keys) {
+    const auto known = indexes_.find(key);
+    if (known != indexes_.end()) set.entries.emplace_back(key, entries_[known->second].tally);
+  }
   return set;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,10 @@ class TallyBook {
   void after_checkpoint();
 
   TallySet copy(const router::TallyFilter& filter) const;
+  /// Those of `keys` that are there, in their order.
+  TallySet copy_at(std::span<const router::TallyKey> keys) const;
+  /// All that was served, in one tally: the sum of the performance keys.
+  const router::Tally& total() const { return total_; }
   TotalsSet totals(const router::TallyFilter& filter) const;
 
   UnitCounts units(router::NameId experiment) const { return units_.counts(experiment); }
@@ -83,6 +88,7 @@ class TallyBook {
   std::deque<Entry> entries_;  ///< by the same index
   boost::unordered_flat_map<router::TallyKey, std::uint32_t, Hash> indexes_;
   std::vector<std::uint32_t> dirty_;
+  router::Tally total_;
   SeriesBook series_;
   UnitBook units_;
   std::uint64_t last_batch_ = 0;

@@ -13,7 +13,10 @@ from gate import call
 def keys_of(record):
     if record["mirrored"]:
         return  # a shadow copy counts apart
-    yield ("served", record["route"], record["version"], record["target"], record["conversation_type"])
+    last = record["attempts_detail"][-1] if record["attempts_detail"] else {}
+    # A fallback's answer counts for the fallback's own route.
+    route = last["route"] if last.get("target") == record["target"] else record["route"]
+    yield ("served", route, record["version"], record["target"], record["conversation_type"])
     if record["experiment"]:
         yield ("assigned", record["route"], record["experiment"], record["epoch"], record["variant"],
                record["assigned_version"])
@@ -55,6 +58,8 @@ def performance_of(gate):
             raise AssertionError(f"GET {path}: {status} {body[:300]}")
         page = json.loads(body, parse_float=Decimal)
         for row in page["data"]:
+            if row["usage"] == 0:
+                continue  # a target that only failed before another one answered
             key = ("served", row["route"], row["version"], row["target"], row["conversation_type"])
             told[key] = figures_of(row)
         for row in page["experiments"]:

@@ -19,13 +19,15 @@ void add_sketch(JsonText& json, std::string_view key, const router::Sketch& sket
   json.close('}');
 }
 
-void add_tally(JsonText& json, const Tally& tally) {
+void add_tally(JsonText& json, const Tally& tally, Counting counting) {
+  const std::uint64_t failures =
+      tally.failures() + (counting == Counting::attempts ? tally.failovers : 0);
   json.add("usage", tally.requests());
   json.add("successes", tally.successes());
   json.add("failures", tally.failures());
+  json.add("failovers", tally.failovers);
   // Of those that the gate and its upstreams answer for: what clients did wrong is left out.
-  json.add_raw("success_rate",
-               ratio_text(tally.successes(), tally.successes() + tally.failures(), 6));
+  json.add_raw("success_rate", ratio_text(tally.successes(), tally.successes() + failures, 6));
   json.open("outcomes", '{');
   for (std::size_t i = 0; i < tally.outcomes.size(); ++i) {
     json.add(to_string(static_cast<router::Outcome>(i)), tally.outcomes[i]);

@@ -15,8 +15,12 @@ std::string ratio_text(std::uint64_t part, std::uint64_t whole, int digits = 6);
 /// {"avg","p50","p95","p99"} in milliseconds; null when empty.
 void add_sketch(JsonText& json, std::string_view key, const router::Sketch& sketch);
 
-/// usage, successes, failures, success_rate, outcomes, attempts, streamed, latency_ms, ttft_ms,
-/// tokens, cost_usd.
-void add_tally(JsonText& json, const router::Tally& tally);
+/// Of what success_rate is the share: of requests, or of the attempts that a target was given,
+/// where one that another target made good is a failure too.
+enum class Counting : std::uint8_t { requests, attempts };
+
+/// usage, successes, failures, failovers, success_rate, outcomes, attempts, streamed, latency_ms,
+/// ttft_ms, tokens, cost_usd.
+void add_tally(JsonText& json, const router::Tally& tally, Counting counting);
 
 }  // namespace tallygate::api
