@@ -16,7 +16,6 @@ std::uint64_t count_benched(const std::vector<BlacklistedTarget>& targets) {
                     [](const auto& target) { return target.state == "benched"; }));
 }
 
-using router::Tally;
 using router::TallyKey;
 
 struct UsageRow {
@@ -51,10 +50,10 @@ void add_usage(JsonText& json, const UsageRow& row, std::uint64_t total,
   json.close('}');
 }
 
-std::uint64_t count_distinct(const store::TallySet& tallies, router::NameId TallyKey::*name) {
+std::uint64_t count_distinct(const store::TotalsSet& all, router::NameId TallyKey::*name) {
   std::vector<router::NameId> ids;
-  for (const auto& [key, tally] : tallies.entries) {
-    if (key.kind == TallyKey::Kind::performance && key.*name != 0) ids.push_back(key.*name);
+  for (const auto& [key, totals] : all.entries) {
+    if (key.*name != 0) ids.push_back(key.*name);
   }
   std::sort(ids.begin(), ids.end());
   return static_cast<std::uint64_t>(std::unique(ids.begin(), ids.end()) - ids.begin());
@@ -101,20 +100,17 @@ AdminResponse answer_summary(const AdminRequest& request, std::string_view,
                              const AdminContext& context) {
   const auto query = Query::parse(request.head.query, {});
   if (!query) return error_answer(request, query.error());
-  const store::TallySet tallies = context.tallies();
-  Tally total;
+  const store::TotalsSet all = context.totals({.kind = TallyKey::Kind::performance});
   std::array<std::uint64_t, router::kConversationCount> requests{};
-  for (const auto& [key, tally] : tallies.entries) {
-    if (key.kind != TallyKey::Kind::performance) continue;
-    total.merge(tally);
-    requests[static_cast<std::size_t>(key.conversation)] += tally.requests();
+  for (const auto& [key, totals] : all.entries) {
+    requests[static_cast<std::size_t>(key.conversation)] += totals.requests;
   }
   JsonText json;
   json.open('{');
-  json.add("routes", count_distinct(tallies, &TallyKey::route));
-  json.add("targets", count_distinct(tallies, &TallyKey::target));
+  json.add("routes", count_distinct(all, &TallyKey::route));
+  json.add("targets", count_distinct(all, &TallyKey::target));
   json.add("blacklisted", context.blacklisted ? count_benched(context.blacklisted()) : 0);
-  add_tally(json, total);
+  add_tally(json, context.total(), Counting::requests);
   json.open("conversation_types", '{');
   for (std::size_t i = 0; i < requests.size(); ++i) {
     json.add(to_string(static_cast<router::Conversation>(i)), requests[i]);
