@@ -1,5 +1,6 @@
 #include "gateway/exchange/attempt/upstream_call.h"
 
+#include "gateway/exchange/attempt/unknown_model.h"
 #include "gateway/exchange/attempt/upstream_request.h"
 #include "gateway/http/loop/connect.h"
 #include "gateway/worker_clock.h"
@@ -171,7 +172,9 @@ Task<Result<void>> call_target(Exchange& x) {
   }
   x.upstream_time += duration_cast<microseconds>(steady_now() - x.upstream_asked);
   if (done.has_error()) co_return done.error();
-  if (auto failure = failure_of(x, x.upstream->parser.head().status)) co_return std::move(*failure);
+  const std::uint16_t status = x.upstream->parser.head().status;
+  if (auto failure = failure_of(x, status)) co_return std::move(*failure);
+  if (status == 404) co_return co_await check_for_unknown_model(x, interrupted);
   co_return Result<void>{};
 }
 
