@@ -199,6 +199,7 @@ struct Capture {
 struct Limits {
   std::uint32_t connections = 0;
   std::size_t memory_bytes = 0;
+  std::uint32_t connections_per_ip = 0;  ///< 0 = off
   std::size_t body_bytes = std::size_t{32} << 20;
   std::size_t header_bytes = 32 * 1024;
   std::uint32_t header_count = 100;

@@ -158,8 +158,13 @@ Codec<Limits> limits_codec() {
   Record<Limits> record;
   record.field("connections", &Limits::connections, or_auto(whole<std::uint32_t>(1, 1'000'000)),
                "Client connections at once; auto follows the descriptor limit.");
-  record.field("memory", &Limits::memory_bytes, or_auto(yaml::size(64 * kMiB, 1024 * kGiB)),
-               "Memory for request bodies and buffers; auto follows the machine or cgroup.");
+  record.field("connections_per_ip", &Limits::connections_per_ip,
+               whole<std::uint32_t>(0, 1'000'000),
+               "Client connections at once from one address; 0 = off. Behind a proxy all clients "
+               "have one address.");
+  record.field(
+      "memory", &Limits::memory_bytes, or_auto(yaml::size(64 * kMiB, 1024 * kGiB)),
+      "Memory of the process, beyond which it sheds load; auto follows the machine or cgroup.");
   record.field("body", &Limits::body_bytes, yaml::size(kKiB, 2 * kGiB), "A request body.");
   record.field("header_bytes", &Limits::header_bytes, yaml::size(kKiB, 64 * kKiB - 1),
                "A request head; below 64KiB.");

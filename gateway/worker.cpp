@@ -10,6 +10,8 @@ namespace {
 
 /// The coarse tick also bounds how long a drain goes unnoticed.
 constexpr std::chrono::milliseconds kTick = http::Deadlines::kTick;
+constexpr std::chrono::milliseconds kIdlePatience{5000};
+constexpr std::chrono::milliseconds kLastWait{1000};
 
 std::mt19937_64 seeded_dice() {
   std::random_device device;
@@ -35,10 +37,12 @@ Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
 
 Worker::~Worker() { journal_->retire(); }
 
-void Worker::run(int listener) {
+void Worker::run(const std::vector<int>& listeners) {
   loop.now = read_clocks();
   tick();
-  http::spawn(http::accept_loop(*this, acceptor_, listener));
+  for (const int listener : listeners) {
+    http::spawn(http::accept_loop(*this, acceptors_.emplace_back(), listener));
+  }
   while (turn()) {
   }
   {
@@ -105,11 +109,31 @@ void Worker::tick() {
   }
   metrics.set_open_client_connections(connections_);
   loop.deadlines.tick(loop.now.steady);
-  if (loop.now.steady >= drain_deadline_) {
-    drain_deadline_ = http::kNever;
-    patience_is_over_ = true;
-    loop.deadlines.expire_all();
+  follow_pressure();
+  if (draining_) tick_drain();
+}
+
+void Worker::tick_drain() {
+  if (!closes_idle_ && loop.now.steady >= idle_deadline_) {
+    closes_idle_ = true;
+    loop.deadlines.wake_all();
   }
+  if (loop.now.steady < drain_deadline_) return;
+  // Again and again: who was cut short may wait for something else by now.
+  drain_deadline_ = loop.now.steady + kLastWait;
+  patience_is_over_ = true;
+  loop.deadlines.expire_all();
+}
+
+void Worker::follow_pressure() {
+  const auto pressure = shared_.overload->memory.load(std::memory_order_relaxed);
+  if (pressure == pressure_) return;
+  pressure_ = pressure;
+  wake_acceptors();
+}
+
+void Worker::wake_acceptors() {
+  for (http::Parking& acceptor : acceptors_) acceptor.wake();
 }
 
 http::UpstreamPool* Worker::pool(router::TargetSlot slot) {
@@ -143,11 +167,38 @@ void Worker::adopt(std::shared_ptr<const WorkerView> view, std::function<void()>
 }
 
 void Worker::drain(std::chrono::milliseconds patience) {
+  post([this, patience] { begin_drain(patience, std::chrono::milliseconds{0}); });
+}
+
+void Worker::drain_for_successor(std::chrono::milliseconds patience) {
   post([this, patience] {
-    draining_ = true;
-    drain_deadline_ = loop.now.steady + patience;
-    acceptor_.wake();
-    loop.deadlines.wake_all();
+    is_replaced_ = true;
+    begin_drain(patience, std::min(patience, kIdlePatience));
+  });
+}
+
+void Worker::begin_drain(std::chrono::milliseconds patience,
+                         std::chrono::milliseconds idle_patience) {
+  draining_ = true;
+  drain_deadline_ = std::min(drain_deadline_, loop.now.steady + patience);
+  idle_deadline_ = std::min(idle_deadline_, loop.now.steady + idle_patience);
+  closes_idle_ = closes_idle_ || loop.now.steady >= idle_deadline_;
+  wake_acceptors();
+  loop.deadlines.wake_all();
+}
+
+void Worker::pause_accepting(std::function<void()> paused) {
+  post([this, paused = std::move(paused)] {
+    accepting_paused_ = true;
+    wake_acceptors();
+    paused();
+  });
+}
+
+void Worker::resume_accepting() {
+  post([this] {
+    accepting_paused_ = false;
+    wake_acceptors();
   });
 }
 

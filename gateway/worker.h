@@ -3,6 +3,7 @@
 // of the journal. Everything but the functions marked "any thread" belongs to that thread.
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "gateway/exchange/attempt/attempt_log.h"
 #include "gateway/access/key_table.h"
 #include "gateway/access/refusals.h"
+#include "gateway/exchange/attempt/attempt_log.h"
 #include "gateway/exchange/attempt/retry_budget.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/continuity_book.h"
@@ -20,6 +21,7 @@
 #include "gateway/exchange/own_fields.h"
 #include "gateway/http/loop/event_loop.h"
 #include "gateway/http/upstream_pool.h"
+#include "gateway/lifecycle/overload.h"
 #include "gateway/telemetry/metrics.h"
 #include "gateway/upstream/health_board.h"
 #include "gateway/upstream/upstream_target.h"
@@ -50,6 +52,7 @@ struct SharedParts {
   std::shared_ptr<telemetry::SeriesLimit> series_limit;
   ContinuityBook& continuity;
   ControlDesk* desk = nullptr;  ///< null = nobody is there
+  std::shared_ptr<lifecycle::Overload> overload = std::make_shared<lifecycle::Overload>();
 };
 
 class Worker {
@@ -57,14 +60,22 @@ class Worker {
   Worker(SharedParts shared, std::shared_ptr<const WorkerView> view);
   ~Worker();
 
-  /// The thread's body: accepts on `listener` (taken over) until stopped.
-  void run(int listener);
+  /// The thread's body: accepts on `listeners` (taken over) until stopped.
+  void run(const std::vector<int>& listeners);
+  void run(int listener) { run(std::vector<int>{listener}); }
 
   /// Any thread: serves by `view` from the next turn on, then calls `adopted` on this worker.
   void adopt(std::shared_ptr<const WorkerView> view, std::function<void()> adopted);
   /// Any thread: no new connections, idle ones close, answers say Connection: close; run() returns
-  /// when the last connection ended, at the latest after `patience`.
+  /// when the last connection ended, at the latest after `patience`. Called again, the shorter
+  /// patience counts.
   void drain(std::chrono::milliseconds patience);
+  /// The same, when another process serves the port by now: an idle connection may still send one
+  /// request for a while, since a client that is just about to would find it closed.
+  void drain_for_successor(std::chrono::milliseconds patience);
+  /// Any thread: from when `paused` is called on this worker, connections stay in the listeners.
+  void pause_accepting(std::function<void()> paused);
+  void resume_accepting();
   /// Any thread: `task` runs on this worker; by the caller itself if the worker has ended.
   void post(std::function<void()> task);
 
@@ -74,6 +85,7 @@ class Worker {
   telemetry::WorkerMetrics metrics;
   CommitQueue commits;
   RetryBudget retry_budget;
+  AttemptLog attempt_log;
   MirrorBudget mirrors;
   OwnFields own_fields;
   access::Refusals refusals;
@@ -89,13 +101,23 @@ class Worker {
   /// The value of a Date header, rendered once a second.
   std::string_view date() const { return date_; }
   const bool& draining() const { return draining_; }
+  bool may_accept() const {
+    return !draining_ && !accepting_paused_ && pressure_ != lifecycle::Pressure::critical;
+  }
+  /// Answers end their connections.
+  bool closes_connections() const { return draining_ || pressure_ != lifecycle::Pressure::none; }
+  /// Connections between two requests end.
+  bool closes_idle() const { return closes_idle_; }
+  /// Requests are refused: memory is short.
+  bool sheds_load() const { return pressure_ == lifecycle::Pressure::critical; }
+  /// Another process serves the port: this one drains, and the service is up.
+  bool is_replaced() const { return is_replaced_; }
   /// The drain has lasted its time: what still waits is cut short, and nobody else is to blame.
   bool patience_is_over() const { return patience_is_over_; }
 
   /// Counts a client connection for its lifetime.
   class ConnectionCount {
    public:
-  AttemptLog attempt_log;
     explicit ConnectionCount(Worker& worker) : worker_(worker) { ++worker_.connections_; }
     ~ConnectionCount() { --worker_.connections_; }
     ConnectionCount(const ConnectionCount&) = delete;
@@ -105,12 +127,17 @@ class Worker {
     Worker& worker_;
   };
   bool has_room_for_connection() const { return connections_ < view_->connection_limit; }
+  std::uint32_t refused_connections = 0;  ///< whose close is still awaited
 
  private:
   /// False when the drain is over.
   bool turn();
   void run_posted();
   void tick();
+  void tick_drain();
+  void follow_pressure();
+  void wake_acceptors();
+  void begin_drain(std::chrono::milliseconds patience, std::chrono::milliseconds idle_patience);
   std::chrono::milliseconds time_to_wait() const;
 
   SharedParts shared_;
@@ -122,9 +149,14 @@ class Worker {
   std::time_t date_second_ = 0;
   SteadyTime next_tick_{};
   SteadyTime drain_deadline_ = http::kNever;
-  http::Parking acceptor_;
+  SteadyTime idle_deadline_ = http::kNever;
+  std::deque<http::Parking> acceptors_;  ///< one for each listener
+  lifecycle::Pressure pressure_ = lifecycle::Pressure::none;
   std::uint32_t connections_ = 0;
+  bool accepting_paused_ = false;
   bool draining_ = false;
+  bool closes_idle_ = false;
+  bool is_replaced_ = false;
   bool patience_is_over_ = false;
   std::atomic<bool> asleep_{false};
   std::mutex inbox_mutex_;

@@ -114,7 +114,7 @@ Task<Result<bool>> read_head(Session& session) {
     if (read.status != IoStatus::would_block) co_return false;
     if (!begun) {
       session.in.release();
-      if (session.worker.draining()) co_return false;
+      if (session.worker.closes_idle()) co_return false;
     }
     if (session.parking.expired()) {
       if (!begun) co_return false;

@@ -38,7 +38,7 @@ void write_answer(Session& session, std::uint16_t status, std::string_view conte
   line.status = status;
   line.own_fields = own_fields;
   line.http_1_0 = session.head().http_1_0;
-  if (session.worker.draining() || !session.head().keep_alive) session.close_after = true;
+  if (session.worker.closes_connections() || !session.head().keep_alive) session.close_after = true;
   render(session, line, content_type, body, session.head().method != Method::head);
 }
 

@@ -35,7 +35,11 @@ Result<void> JournalCore::forward_to(Journal::Forward forward) {
 
 Result<void> JournalCore::request_act(std::function<Result<void>()> act) {
   Chore chore;
-  chore.act = std::move(act);
+  chore.act = [this, act = std::move(act)] {
+    auto done = act();
+    intake_.bell.ring();  // what has waited is looked at before the thread sleeps
+    return done;
+  };
   return request(std::move(chore));
 }
 

@@ -104,7 +104,7 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   x.give_up_at = whole.count() == 0 ? http::kNever : x.worker.loop.now.steady + whole;
   x.answer.chunked = framing == http::Framing::chunked;
   const bool ends_with_connection = framing == http::Framing::none && !is_bodiless(upstream.status);
-  if (ends_with_connection || x.worker.draining()) x.session.close_after = true;
+  if (ends_with_connection || x.worker.closes_connections()) x.session.close_after = true;
   std::string& fields = x.worker.header_block;
   fields.clear();
   append_own_fields(x, fields);

@@ -30,6 +30,11 @@ int start_connect(const boost::asio::ip::tcp::endpoint& address) {
   const int fd =
       ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
+  if (fd >= descriptor_ceiling()) {
+    ::close(fd);
+    errno = EMFILE;
+    return -1;
+  }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0 ||
@@ -94,6 +99,11 @@ Task<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter
     co_return connect_error(target, std::string(why));
   }
   const int fd = start_connect(address);
+  if (fd < 0 && is_shortage(errno)) {
+    co_return make_error(Errc::upstream_busy, std::string("the gate has no room for another "
+                                                          "connection: ") +
+                                                  std::strerror(errno));
+  }
   if (fd < 0) co_return connect_error(target, std::strerror(errno));
   auto connection = std::make_unique<UpstreamConnection>(loop.reactor, fd, pool.open_connections(),
                                                          pool.open_here());

@@ -35,6 +35,14 @@ void Reactor::add(Watch& watch, int fd) {
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) watch.broken = true;
 }
 
+void Reactor::add_listener(Watch& watch, int fd) {
+  watch.fd = fd;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
+  event.data.ptr = &watch;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) watch.broken = true;
+}
+
 void Reactor::remove(Watch& watch) {
   if (watch.fd < 0) return;
   epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.fd, nullptr);

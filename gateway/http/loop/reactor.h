@@ -32,6 +32,8 @@ class Reactor {
   Reactor& operator=(const Reactor&) = delete;
 
   void add(Watch& watch, int fd);
+  /// A listening socket that several may watch: a connection wakes one of them.
+  void add_listener(Watch& watch, int fd);
   /// Before the descriptor is closed or the Watch goes.
   void remove(Watch& watch);
 

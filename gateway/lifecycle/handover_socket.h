@@ -1,0 +1,78 @@
+#pragma once
+// The unix socket `<store.path>/handover.sock` by which a new gate finds the running one on its
+// store. Blocking calls, never a worker's or control's thread. Mode 0600, and both ends check that
+// the other runs as the same user (or as root): who may speak here may stop the gate.
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "gateway/lifecycle/handover_message.h"
+
+namespace tallygate::lifecycle {
+
+/// A descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor() { reset(); }
+
+  int get() const { return fd_; }
+  int release();
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+struct Message {
+  Word word = Word::done;
+  std::string body;
+  std::vector<Descriptor> descriptors;
+};
+
+/// One end of a conversation.
+class HandoverSocket {
+ public:
+  using Patience = std::optional<std::chrono::milliseconds>;  ///< nullopt = until the peer is gone
+
+  HandoverSocket() = default;
+  explicit HandoverSocket(Descriptor connected) : fd_(std::move(connected)) {}
+
+  /// Errors: storage_unavailable, all of them: the peer is gone, not in time, or says nonsense.
+  Result<void> send(Word word, std::string_view body = {}, std::span<const int> descriptors = {});
+  Result<Message> receive(Patience patience);
+  /// The message must be a `wanted`; a `refused` becomes an error with the peer's reason.
+  Result<Message> expect(Word wanted, Patience patience);
+  /// Any thread: whoever waits in receive() finds the end.
+  void shut_down() const;
+  bool is_open() const { return fd_.get() >= 0; }
+
+ private:
+  Result<void> fill(std::span<char> into, std::vector<Descriptor>& descriptors, Patience patience);
+
+  Descriptor fd_;
+};
+
+/// At most this many descriptors go with one message (SCM_MAX_FD is 253).
+inline constexpr std::size_t kMostDescriptors = 200;
+
+/// Where the gate on this store listens.
+std::string handover_path(const std::string& store_path);
+
+/// not_found: no gate listens there.
+Result<HandoverSocket> connect_to_gate(const std::string& store_path);
+
+/// Listens there, in place of whoever did.
+Result<Descriptor> listen_for_successor(const std::string& store_path);
+/// The next peer, or nullopt when `stop` (an eventfd) was written to. Strangers are closed.
+std::optional<HandoverSocket> accept_peer(int listener, int stop);
+
+}  // namespace tallygate::lifecycle

@@ -1,0 +1,176 @@
+// Two gates in one process, without their workers: the conversation, and whose the store is.
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <future>
+
+#include "gateway/lifecycle/handover_server.h"
+#include "gateway/lifecycle/predecessor.h"
+#include "tests/store/journal/journal_kit.h"
+#include "tests/support/records.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tallygate::lifecycle {
+namespace {
+
+using store::Writer;
+using testing::small_record;
+
+struct Gate {
+  explicit Gate(const std::string& path)
+      : options{.path = path + "/journal"},
+        journal(store::Journal::open(options, names).value()),
+        catalog(store::CatalogLease::open(path + "/catalog").value()),
+        writer(*journal),
+        server({path, options, *journal, names, *catalog},
+               {[this] {
+                  return stopping ? Listeners{} : Listeners{{fd}, {fd}};
+                },
+                [this] { log += "pause "; }, [this] { log += "resume "; },
+                [this] { left.set_value(); }}) {}
+  ~Gate() { end(); }
+
+  void end() {
+    server.stop(std::chrono::seconds{20});
+    journal->close();
+    server.finish();
+  }
+  router::Record record(std::uint64_t n) {
+    router::Record made = small_record(n);
+    made.route = names.intern("route");
+    made.assigned_version = made.served_version = names.intern("version");
+    made.target = names.intern("target");
+    return made;
+  }
+  void append(std::uint64_t first, std::uint64_t last) {
+    for (std::uint64_t n = first; n <= last; ++n) number = writer.producer().append(record(n));
+    writer.producer().hand_over();
+  }
+  void wait() { writer.wait_for(number); }
+
+  const int fd = ::eventfd(0, EFD_CLOEXEC);  // stands for a listening socket
+  bool stopping = false;
+  std::string log;
+  std::promise<void> left;
+  std::uint64_t number = 0;
+  store::Names names;
+  store::JournalOptions options;
+  std::unique_ptr<store::Journal> journal;
+  std::unique_ptr<store::CatalogLease> catalog;
+  Writer writer;
+  HandoverServer server;
+};
+
+/// As a starting process does it.
+std::unique_ptr<Gate> take_over(const std::string& path) {
+  auto predecessor = std::move(*Predecessor::find(path).value());
+  EXPECT_EQ(predecessor.listeners().data.size(), 1U);
+  EXPECT_EQ(predecessor.listeners().admin.size(), 1U);
+  EXPECT_TRUE(predecessor.ask_for_store().has_value());
+  auto gate = std::make_unique<Gate>(path);
+  gate->names.intern("another name first");
+  EXPECT_TRUE(predecessor.tell_ready().has_value());
+  gate->server.take_records_from(std::move(predecessor).into_socket());
+  EXPECT_TRUE(gate->server.start().has_value());
+  return gate;
+}
+
+std::uint64_t count(Gate& gate) { return store::requests_of(gate.journal->tallies()); }
+
+TEST(Handover, GivesTheStoreAndThenTheLastRecords) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  old.append(1, 10);
+  const auto next = take_over(directory.path());
+  old.left.get_future().wait();
+  EXPECT_EQ(old.log, "pause ");
+  next->append(11, 20);
+  old.append(21, 30);
+  old.wait();  // acknowledged by the new one
+  next->wait();
+  EXPECT_EQ(count(*next), 30U);
+  const auto found = next->journal->find(small_record(25).id).value();
+  EXPECT_EQ(next->names.text(found.route), "route");
+  EXPECT_EQ(next->names.text(found.target), "target");
+  old.end();
+  EXPECT_TRUE(old.server.has_handed_over());
+  EXPECT_EQ(old.journal->status().dropped, 0U);
+}
+
+TEST(Handover, TakesTheStoreBackFromWhoDiesBeforeItIsReady) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  {
+    auto predecessor = std::move(*Predecessor::find(directory.path()).value());
+    ASSERT_TRUE(predecessor.ask_for_store().has_value());
+    old.append(1, 10);  // while nobody has it
+  }
+  old.wait();
+  EXPECT_EQ(count(old), 10U);
+  const auto next = take_over(directory.path());  // and the next one may try
+  old.left.get_future().wait();
+  EXPECT_EQ(old.log, "pause resume pause ");
+  EXPECT_EQ(count(*next), 10U);
+}
+
+TEST(Handover, RefusesWhileItStops) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  old.stopping = true;
+  EXPECT_EQ(Predecessor::find(directory.path()).error().code, Errc::conflict);
+}
+
+TEST(Handover, FindsNobodyWhereNoGateRuns) {
+  const testing::TemporaryDirectory directory;
+  EXPECT_FALSE(Predecessor::find(directory.path()).value());
+  EXPECT_FALSE(Predecessor::find(directory / "nothing here").value());
+}
+
+TEST(Handover, WritesItsLastRecordsItselfWhenItsSuccessorDies) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  take_over(directory.path());  // and is gone
+  old.left.get_future().wait();
+  old.append(1, 10);
+  old.wait();
+  old.append(11, 20);
+  old.wait();
+  Gate third(directory.path());
+  EXPECT_EQ(count(third), 20U);
+}
+
+TEST(Handover, SendsItsLastRecordsToWhoeverHasTheStore) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  take_over(directory.path());  // and is gone
+  old.left.get_future().wait();
+  Gate third(directory.path());
+  ASSERT_TRUE(third.server.start().has_value());
+  old.append(1, 10);
+  old.wait();
+  EXPECT_EQ(count(third), 10U);
+}
+
+TEST(Handover, PassesRecordsOnThroughAChain) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  const auto second = take_over(directory.path());
+  const auto third = take_over(directory.path());
+  second->left.get_future().wait();
+  old.append(1, 10);
+  old.wait();
+  EXPECT_EQ(count(*third), 10U);
+  old.end();
+  second->end();
+}
+
+}  // namespace
+}  // namespace tallygate::lifecycle
