@@ -41,16 +41,17 @@ std::string render_go_duration(nanoseconds duration) {
 void append_rate_fields(const RateShare& share, config::Protocol protocol, WallTime now,
                         std::string& block) {
   const bool anthropic = protocol == config::Protocol::anthropic;
-  const auto append = [&](std::string_view which, const std::string& value) {
-    std::string name(anthropic ? "anthropic-ratelimit-" : "x-ratelimit-");
-    name.append(anthropic ? share.what : which).append("-").append(anthropic ? which : share.what);
-    http::append_field(name, value, block);
+  // By hand, since it is on every answer to a limited key: no text of its own for a name.
+  const auto append = [&](std::string_view which, std::string_view value) {
+    block.append(anthropic ? "anthropic-ratelimit-" : "x-ratelimit-");
+    block.append(anthropic ? share.what : which).append("-");
+    block.append(anthropic ? which : share.what).append(": ").append(value).append("\r\n");
   };
   append("limit", std::to_string(share.limit));
   append("remaining", std::to_string(share.remaining));
+  if (!anthropic) return append("reset", render_go_duration(share.reset_after));
   const WallTime full = now + ceil<std::chrono::microseconds>(share.reset_after);
-  append("reset", anthropic ? api::render_rfc3339(ceil<seconds>(full))
-                            : render_go_duration(share.reset_after));
+  append("reset", api::render_rfc3339(ceil<seconds>(full)));
 }
 
 void append_retry_fields(nanoseconds retry_after, std::string& block) {
