@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "config/check.h"
@@ -163,6 +164,20 @@ void check_experiment(const std::string& where, const Route& route, const Experi
   check_version_use(where + ".mirror.version", route, experiment.mirror->version, decoder);
 }
 
+/// Headers, records, metrics and counts of users know an experiment by its name alone.
+void check_experiment_names(const Settings& settings, Decoder& decoder) {
+  std::map<std::string_view, std::string_view> route_of;
+  for (const auto& [name, route] : settings.routes) {
+    if (!route.experiment || route.experiment->name.empty()) continue;
+    const auto [other, is_new] = route_of.try_emplace(route.experiment->name, name);
+    if (is_new) continue;
+    decoder.report(fmt::format("routes.{}.experiment.name: the experiment of the route `{}` has "
+                               "this name already; give each its own",
+                               name, excerpt(std::string(other->second))),
+                   route.experiment->name);
+  }
+}
+
 void check_pool(const Settings& settings, const std::string& name, const AutoPool& pool,
                 Decoder& decoder) {
   const std::string where = "auto." + name;
@@ -185,6 +200,7 @@ void check_routes(const Settings& settings, Decoder& decoder) {
     if (!route.experiment) continue;
     check_experiment("routes." + name + ".experiment", route, *route.experiment, decoder);
   }
+  check_experiment_names(settings, decoder);
   for (const auto& [name, pool] : settings.auto_pools) check_pool(settings, name, pool, decoder);
 }
 

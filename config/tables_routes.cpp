@@ -110,7 +110,7 @@ Codec<Experiment> experiment_codec() {
   Record<Experiment> record;
   const yaml::TextRule name{"a name of 1 to 256 bytes", "",
                             [](std::string_view value) { return !value.empty(); }, 256};
-  record.field("name", &Experiment::name, text(name), "Unique within the route.").required();
+  record.field("name", &Experiment::name, text(name), "Unique among all routes.").required();
   record
       .field("variants", &Experiment::variants, map_of(variant_rule(), text(semver_rule())),
              "Variant name to version; `a` is the control.")

@@ -144,6 +144,20 @@ TEST(Experiments, CompareVersionsOfTheRoute) {
       "control\n");
 }
 
+TEST(Experiments, HaveANameEach) {
+  const auto second = [](const std::string& name) {
+    return "    experiment: {name: x, variants: {a: 1.0.0, b: 1.1.0}, split: {a: 80, b: 20}}\n"
+           "  r:\n"
+           "    versions: {1.0.0: {targets: [one]}, 1.1.0: {targets: [one]}}\n"
+           "    experiment: {name: " +
+           name + ", variants: {a: 1.0.0, b: 1.1.0}, split: {a: 80, b: 20}}\n";
+  };
+  check_after_routes(second("y"), "");
+  check_after_routes(second("x"),
+                     "f:12:24: routes.r.experiment.name: the experiment of the route `assistant` "
+                     "has this name already; give each its own\n");
+}
+
 TEST(Experiments, NeedActiveVersions) {
   check_after_routes(
       "      1.2.0: {targets: [two], active: false}\n"
