@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <latch>
 #include <thread>
 
 #include "base/assert.h"
@@ -15,9 +16,12 @@
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
 #include "gateway/http/acceptor.h"
+#include "gateway/lifecycle/beginning.h"
+#include "gateway/lifecycle/handover_server.h"
+#include "gateway/lifecycle/service_manager.h"
 #include "gateway/logging.h"
 #include "gateway/worker_clock.h"
-#include "store/catalog/catalog.h"
+#include "store/catalog/catalog_lease.h"
 
 namespace tallygate {
 namespace {
@@ -35,29 +39,13 @@ std::uint32_t worker_count(const ServeOptions& options, const config::Settings& 
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// One listener per worker, all on one port.
-Result<std::vector<int>> listen_for_data(const config::DataListener& where, std::uint32_t workers) {
-  const auto probe = http::listen_on(where.address, where.port, http::Sharing::exclusive);
-  if (probe.has_error()) return probe.error();
-  const std::uint16_t port = http::port_of(*probe);
-  ::close(*probe);
-  std::vector<int> listeners;
-  for (std::uint32_t i = 0; i < workers; ++i) {
-    const auto listener = http::listen_on(where.address, port, http::Sharing::between_workers);
-    if (listener.has_error()) return listener.error();
-    listeners.push_back(*listener);
-  }
-  return listeners;
-}
-
-Result<std::unique_ptr<store::Journal>> open_journal(const config::Store& where,
-                                                     store::Names& names) {
+store::JournalOptions journal_options(const config::Store& where) {
   store::JournalOptions options;
   options.path = (std::filesystem::path(where.path) / "journal").string();
   options.fsync_interval = where.fsync_interval;
   options.retention = where.retention;
   options.index_response_ids = where.index_response_ids;
-  return store::Journal::open(options, names);
+  return options;
 }
 
 void draw_random(std::span<std::uint8_t> bytes) {
@@ -84,17 +72,59 @@ void announce(const config::Settings& settings, int data, int admin, std::size_t
   }
 }
 
+/// Asio gives a signal its default action back with its last set, and that of SIGHUP is to end the
+/// process: these stay caught until it is gone.
+void keep_signals_caught() {
+  static auto* const nobody = new asio::io_context{1};
+  static auto* const signals = new asio::signal_set(*nobody, SIGHUP, SIGTERM, SIGINT);
+  static_cast<void>(signals);
+}
+
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+/// How the gate lets another one take its place.
+lifecycle::HandoverActions handover_actions(Control& control, Workers& workers,
+                                            const lifecycle::Listeners& listeners) {
+  lifecycle::HandoverActions actions;
+  actions.listeners = [&] { return control.is_draining() ? lifecycle::Listeners{} : listeners; };
+  actions.pause_accepting = [&] {
+    const auto paused = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers.size()));
+    for (auto& worker : workers) worker->pause_accepting([paused] { paused->count_down(); });
+    paused->wait();
+  };
+  actions.resume_accepting = [&] {
+    for (auto& worker : workers) worker->resume_accepting();
+  };
+  actions.leave = [&] { control.leave_to_successor(); };
+  return actions;
+}
+
 /// Runs until drained: workers on threads of their own, control on one more.
-void serve(Control& control, std::vector<std::unique_ptr<Worker>>& workers,
-           const std::vector<int>& listeners) {
+void serve(Control& control, Workers& workers, const std::vector<int>& listeners,
+           lifecycle::HandoverServer& handover) {
+  const auto shares = lifecycle::spread(listeners, static_cast<std::uint32_t>(workers.size()));
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < workers.size(); ++i) {
-    threads.emplace_back([&, i] { workers[i]->run(listeners[i]); });
+    threads.emplace_back([&, i] { workers[i]->run(shares[i]); });
   }
   std::thread control_thread([&] { control.run(workers); });
   for (auto& thread : threads) thread.join();
+  handover.stop(control.drain_patience());
   control.stop();
   control_thread.join();
+}
+
+/// Tells who waits for it. An error: this process must not serve.
+Result<void> begin_to_serve(std::optional<lifecycle::Predecessor>& predecessor,
+                            lifecycle::HandoverServer& handover) {
+  if (predecessor) {
+    if (auto told = predecessor->tell_ready(); !told) return told;
+    handover.take_records_from(std::move(*predecessor).into_socket());
+  }
+  // Without it the gate serves all the same; only the next restart has a gap.
+  if (const auto started = handover.start(); !started) spdlog::warn(started.error().message);
+  lifecycle::tell_ready_to_manager();
+  return {};
 }
 
 }  // namespace
@@ -110,20 +140,23 @@ int run_gate(const ServeOptions& options) {
   start_logging(settings->log);
   for (const std::string& key : settings_without_effect(*settings)) spdlog::warn("{}", key);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // until control listens to it
   raise_descriptor_limit();
 
   const std::uint32_t count = worker_count(options, *settings);
-  const auto listeners = listen_for_data(settings->listeners.data, count);
-  if (listeners.has_error()) return fail(listeners.error().message);
-  const auto admin = http::listen_on(settings->listeners.admin.address,
-                                     settings->listeners.admin.port, http::Sharing::exclusive);
-  if (admin.has_error()) return fail(admin.error().message);
+  auto beginning = lifecycle::begin(*settings, count, options.take_over);
+  if (beginning.has_error()) return fail(beginning.error().message);
+  const lifecycle::Listeners listeners = beginning->listeners;
+  if (beginning->predecessor) {
+    const auto given = beginning->predecessor->ask_for_store();
+    if (given.has_error()) return fail(given.error().message);
+  }
   store::Names names;
-  auto journal = open_journal(settings->store, names);
+  const store::JournalOptions in_journal = journal_options(settings->store);
+  auto journal = store::Journal::open(in_journal, names);
   if (journal.has_error()) return fail(journal.error().message);
-
   auto catalog =
-      store::open_catalog((std::filesystem::path(settings->store.path) / "catalog").string());
+      store::CatalogLease::open((std::filesystem::path(settings->store.path) / "catalog").string());
   if (catalog.has_error()) return fail(catalog.error().message);
 
   auto keys = open_key_book(settings->store.path);
@@ -134,20 +167,29 @@ int run_gate(const ServeOptions& options) {
   std::atomic<bool> ready{false};
   ContinuityBook continuity;
   EventFeed events(read_clocks().wall);
-  Control control({options.config_file, std::move(loaded.text), *admin},
+  Control control({options.config_file, std::move(loaded.text), listeners.admin.front()},
                   {health, names, **journal, **catalog, events, **keys, desk, ready});
   const auto view = control.prepare(settings, count);
   if (view.has_error()) return fail(view.error().message);
-  const SharedParts shared{health,    names, **journal, ready, telemetry::make_series_limit(),
+  const SharedParts shared{health,     names, **journal, ready, telemetry::make_series_limit(),
                            continuity, &desk};
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t i = 0; i < count; ++i)
     workers.push_back(std::make_unique<Worker>(shared, *view));
-  announce(*settings, listeners->front(), *admin, workers.size());
+  control.watch_memory(*shared.overload);
+  lifecycle::HandoverServer handover(
+      {settings->store.path, in_journal, **journal, names, **catalog},
+      handover_actions(control, workers, listeners));
+  keep_signals_caught();
+  const auto begun = begin_to_serve(beginning->predecessor, handover);
+  if (begun.has_error()) return fail(begun.error().message);
+  announce(*settings, listeners.data.front(), listeners.admin.front(), workers.size());
   ready.store(true);
-  serve(control, workers, *listeners);
+  serve(control, workers, listeners.data, handover);
   (*journal)->close();
-  spdlog::info("stopped; every record is written");
+  handover.finish();
+  spdlog::info(handover.has_handed_over() ? "stopped; another gate serves"
+                                          : "stopped; every record is written");
   return 0;
 }
 

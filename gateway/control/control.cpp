@@ -9,6 +9,7 @@
 #include "gateway/control/describe_changes.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/process_sample.h"
+#include "gateway/lifecycle/service_manager.h"
 #include "gateway/registry/secret_reference.h"
 #include "gateway/worker_clock.h"
 
@@ -100,6 +101,12 @@ Result<std::shared_ptr<const WorkerView>> Control::prepare(
   return view;
 }
 
+void Control::watch_memory(lifecycle::Overload& overload) {
+  memory_ = std::make_unique<lifecycle::MemoryWatch>(
+      io_, overload, [this] { return routing_.file()->limits.memory_bytes; });
+  memory_->start();
+}
+
 void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   workers_ = &workers;
   routing_.begin(workers);
@@ -134,21 +141,44 @@ void Control::await_signals() {
     if (signal == SIGHUP) {
       asio::post(pool_, [this] { reload(); });
     } else {
-      begin_drain();
+      stop_at_signal();
     }
     await_signals();
   });
 }
 
-void Control::begin_drain() {
-  if (draining_) return;
-  draining_ = true;
-  process_.ready.store(false);
+void Control::stop_at_signal() {
+  if (told_to_stop_) {
+    spdlog::info("told to stop again: what is under way is cut short");
+    for (auto& worker : *workers_) worker->drain(std::chrono::milliseconds{0});
+  }
+  told_to_stop_ = true;
+  begin_drain(false);
+}
+
+void Control::leave_to_successor() {
+  asio::post(io_, [this] { begin_drain(true); });
+}
+
+void Control::begin_drain(bool replaced) {
+  if (draining_.exchange(true)) return;
+  if (replaced) {
+    admin_->stop();
+  } else {
+    process_.ready.store(false);
+    lifecycle::tell_stopping_to_manager();
+  }
   const auto patience = routing_.file()->timeouts.drain;
   spdlog::info("draining: answers under way may take up to {} ms", patience.count());
   process_.events.publish("gate.draining", "{}");
   process_.events.close();
-  for (auto& worker : *workers_) worker->drain(patience);
+  for (auto& worker : *workers_) {
+    if (replaced) {
+      worker->drain_for_successor(patience);
+    } else {
+      worker->drain(patience);
+    }
+  }
 }
 
 void Control::stop() {
@@ -159,6 +189,7 @@ void Control::stop() {
     purge_timer_.cancel();
     tick_timer_.cancel();
     file_watch_.stop();
+    if (memory_ != nullptr) memory_->stop();
     webhooks_.stop();
     routing_.stop();
     io_.stop();

@@ -18,6 +18,7 @@
 #include "gateway/control/routing_table.h"
 #include "gateway/control/ticks.h"
 #include "gateway/events/webhook_sender.h"
+#include "gateway/lifecycle/memory_watch.h"
 
 namespace tallygate {
 
@@ -37,8 +38,14 @@ class Control {
   Result<std::shared_ptr<const WorkerView>> prepare(
       std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count);
 
+  /// Before run(): looks after the process's memory too.
+  void watch_memory(lifecycle::Overload& overload);
   /// The thread's body, until a signal to stop has come and the workers have drained.
   void run(std::vector<std::unique_ptr<Worker>>& workers);
+  /// Any thread: another process serves by now; what is under way here is served, then run() ends.
+  void leave_to_successor();
+  bool is_draining() const { return draining_.load(); }
+  std::chrono::milliseconds drain_patience() const { return routing_.file()->timeouts.drain; }
   /// Any thread: run() returns.
   void stop();
 
@@ -47,7 +54,8 @@ class Control {
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   void await_signals();
-  void begin_drain();
+  void stop_at_signal();
+  void begin_drain(bool replaced);
   void purge_now_and_then();
   void tick_later();
   void finish_pool();
@@ -70,10 +78,12 @@ class Control {
   BlacklistKeeper blacklist_;
   WebhookSender webhooks_;
   Ticks ticks_;
+  std::unique_ptr<lifecycle::MemoryWatch> memory_;
   AdminBackend backend_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Worker>>* workers_ = nullptr;
-  bool draining_ = false;
+  std::atomic<bool> draining_{false};
+  bool told_to_stop_ = false;  ///< by a signal
   double start_seconds_ = 0;
 
   std::mutex reloading_;     ///< one at a time

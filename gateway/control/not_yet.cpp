@@ -9,7 +9,6 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   };
   note(settings.capture.bodies != config::CaptureBodies::none, "capture.bodies");
   note(!settings.telemetry.otlp.endpoint.empty(), "telemetry.otlp");
-  note(settings.limits.memory_bytes != 0, "limits.memory");
   note(!settings.improve.fine_tuning.target.empty(), "improve.fine_tuning");
   return keys;
 }

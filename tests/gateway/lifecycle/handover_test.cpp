@@ -33,7 +33,7 @@ struct Gate {
   ~Gate() { end(); }
 
   void end() {
-    server.stop(std::chrono::seconds{20});
+    server.stop(std::chrono::milliseconds{100});
     journal->close();
     server.finish();
   }
