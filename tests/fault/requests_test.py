@@ -40,7 +40,7 @@ class Requests(FaultTest):
                 with self.subTest(name):
                     client = self.connect().send(data)
                     answer = client.answer()
-                    self.assert_error(answer, status, code)
+                    self.assert_error(answer, status, code, b" /v1/messages " in data[:30])
                     self.assert_closed(client, answer)
 
     def check_kept(self, data, status, code, path_is_anthropic=False):
