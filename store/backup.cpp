@@ -120,6 +120,27 @@ Result<Listed> choose(const std::string& folder, std::uint32_t number) {
                                          " in '" + folder + "'; there are " + numbers);
 }
 
+/// The whole ones count; what names an old one goes first, so that none is listed in part.
+Result<void> remove_all_but(const std::string& folder, std::uint32_t newest) {
+  const auto listed = list_whole(folder);
+  if (!listed) return listed.error();
+  if (listed->size() <= newest) return {};
+  const Halves& first = (*listed)[listed->size() - newest].halves;
+  for (const Halves& halves : all_halves(folder)) {
+    if (halves.number >= first.number) break;
+    std::error_code ec;
+    fs::remove(folder + "/" + std::string(kFilePrefix) + std::to_string(halves.number), ec);
+    if (ec) {
+      return make_error(Errc::storage_unavailable,
+                        "an old backup in '" + folder + "' cannot be removed: " + ec.message());
+    }
+  }
+  if (auto removed = remove_backups_before(folder + "/catalog", first.catalog); !removed) {
+    return removed;
+  }
+  return remove_backups_before(folder + "/journal", first.journal);
+}
+
 /// Both databases of the backup in the store's folder for restored ones, proved to open.
 Result<void> restore_beside(const std::string& folder, const Halves& halves,
                             const std::string& store_path) {
@@ -156,7 +177,8 @@ Result<void> check_backup_folder(const std::string& folder, const std::string& s
                     "folder");
 }
 
-Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Journal& journal) {
+Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Journal& journal,
+                           std::uint32_t keep) {
   std::error_code ec;
   fs::create_directories(folder, ec);
   if (ec) {
@@ -178,10 +200,14 @@ Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Jo
   if (auto written = write_whole_file(file, render(halves)); !written) return written.error();
   auto made = choose(folder, halves.number);
   if (!made) return made.error();
+  if (keep != 0) {
+    if (auto removed = remove_all_but(folder, keep); !removed) return removed.error();
+  }
   return made->backup;
 }
 
-Result<Backup> back_up_store(const std::string& store_path, const std::string& folder) {
+Result<Backup> back_up_store(const std::string& store_path, const std::string& folder,
+                             std::uint32_t keep) {
   if (!has_store(store_path)) {
     return make_error(Errc::not_found, "there is no store at '" + store_path +
                                            "'; --path is the gate's `store.path`");
@@ -202,7 +228,7 @@ Result<Backup> back_up_store(const std::string& store_path, const std::string& f
   options.path = store_path + "/journal";
   const auto journal = Journal::open(options, names);
   if (!journal) return journal.error();
-  return make_backup(folder, **catalog, **journal);
+  return make_backup(folder, **catalog, **journal, keep);
 }
 
 Result<std::vector<Backup>> list_backups(const std::string& folder) {

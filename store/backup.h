@@ -21,13 +21,15 @@ struct Backup {
   std::uint64_t bytes = 0;  ///< of its files, shared ones included
 };
 
-/// Beside a running gate. Errors: storage_unavailable (also: another backup into `folder` is under
-/// way).
-Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Journal& journal);
+/// Beside a running gate; leaves the newest `keep` in `folder`, this one included (0 = all).
+/// Errors: storage_unavailable (also: another backup into `folder` is under way).
+Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Journal& journal,
+                           std::uint32_t keep = 0);
 
 /// Of a store that no gate has open. Errors: not_found (there is none), storage_unavailable (a gate
 /// has it open: it says how to ask that one), storage_corrupt.
-Result<Backup> back_up_store(const std::string& store_path, const std::string& folder);
+Result<Backup> back_up_store(const std::string& store_path, const std::string& folder,
+                             std::uint32_t keep = 0);
 
 /// invalid_parameter when `folder` is the store or within it.
 Result<void> check_backup_folder(const std::string& folder, const std::string& store_path);

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "store/store_health.h"
 
 namespace tallygate::store {
 
@@ -36,6 +37,7 @@ struct DocumentWrite {
   std::vector<std::string> index_keys = {};  ///< "modelType=assistant": what list() filters by
   /// "default=assistant": at most one document of its kind has each.
   std::vector<std::string> unique_keys = {};
+  bool forget = false;  ///< the audit trail tells of the write, but not what was and is
   /// 0 = must not exist yet; absent = whatever there is.
   std::optional<std::uint64_t> expected_revision = {};
 };
@@ -116,6 +118,15 @@ class Catalog {
   /// Called after each transaction, on the thread that made it, with what it wrote; it may write
   /// itself. Transactions of two threads may be told in either order.
   virtual void watch(std::function<void(const std::vector<Document>&)> changed) = 0;
+
+  /// Removes entries of the audit trail older than `before`, the oldest first, at most `limit`;
+  /// returns how many. An engine may keep them all.
+  virtual Result<std::uint32_t> purge_audit(WallTime /*before*/, std::uint32_t /*limit*/) {
+    return std::uint32_t{0};
+  }
+
+  /// An engine that never fails says nothing.
+  virtual CatalogStatus status() const { return {}; }
 
   /// A consistent copy into `folder` (RocksDB BackupEngine: incremental). Returns its number.
   virtual Result<std::uint32_t> backup(const std::string& folder) = 0;

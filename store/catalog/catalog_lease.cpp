@@ -92,6 +92,17 @@ void CatalogLease::watch(Watcher changed) {
   if (catalog_ != nullptr) catalog_->watch(std::move(changed));
 }
 
+Result<std::uint32_t> CatalogLease::purge_audit(WallTime before, std::uint32_t limit) {
+  const auto catalog = borrow();
+  if (catalog == nullptr) return away();
+  return catalog->purge_audit(before, limit);
+}
+
+CatalogStatus CatalogLease::status() const {
+  const auto catalog = borrow();
+  return catalog == nullptr ? CatalogStatus{} : catalog->status();
+}
+
 Result<std::uint32_t> CatalogLease::backup(const std::string& folder) {
   const auto catalog = borrow();
   if (catalog == nullptr) return away();

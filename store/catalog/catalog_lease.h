@@ -29,6 +29,8 @@ class CatalogLease final : public Catalog {
   Result<std::optional<RememberedAnswer>> recall(std::string_view key, WallTime now) const override;
   Result<std::vector<AuditEntry>> audit(const AuditQuery& query) const override;
   void watch(std::function<void(const std::vector<Document>&)> changed) override;
+  Result<std::uint32_t> purge_audit(WallTime before, std::uint32_t limit) override;
+  CatalogStatus status() const override;
   Result<std::uint32_t> backup(const std::string& folder) override;
 
  private:

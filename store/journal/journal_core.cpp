@@ -88,7 +88,7 @@ void JournalCore::close() {
   journal_thread_.join();
   sync_thread_.join();
   const std::unique_lock lock(database_mutex_);
-  if (database_ != nullptr) {
+  if (database_ != nullptr && !background_->failed.load()) {
     const auto synced = database_->engine().SyncWAL();
     if (synced.ok()) {
       write_sync_mark(options.path, written_batch_.load());
@@ -244,6 +244,11 @@ void JournalCore::sync() {
   syncing_since_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
   const std::uint64_t written = written_batch_.load();
   const auto synced = with_database([&](Database& database) -> Result<void> {
+    // A log that a write has failed on is not to be touched again: RocksDB built with assertions,
+    // as Debian's is, aborts. It is about to be closed and reopened.
+    if (background_->failed.load()) {
+      return make_error(Errc::storage_unavailable, "journal: a write has failed");
+    }
     const auto status = database.engine().SyncWAL();
     if (!status.ok()) {
       note_failure(trouble_of(status), error_of(status, "syncing").message);

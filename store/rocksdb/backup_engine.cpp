@@ -52,6 +52,22 @@ Result<std::uint32_t> back_up(::rocksdb::DB& database, const std::string& direct
   return number;
 }
 
+Result<void> remove_backups_before(const std::string& directory, std::uint32_t first) {
+  ::rocksdb::BackupEngine* opened = nullptr;
+  const auto status = ::rocksdb::BackupEngine::Open(::rocksdb::BackupEngineOptions(directory),
+                                                    ::rocksdb::Env::Default(), &opened);
+  if (!status.ok()) return unusable(status, directory);
+  const std::unique_ptr<::rocksdb::BackupEngine> engine(opened);
+  std::vector<::rocksdb::BackupInfo> infos;
+  engine->GetBackupInfo(&infos);
+  for (const auto& info : infos) {
+    if (info.backup_id >= first) continue;
+    const auto removed = engine->DeleteBackup(info.backup_id);
+    if (!removed.ok()) return unusable(removed, directory);
+  }
+  return {};
+}
+
 Result<std::vector<DatabaseBackup>> list_database_backups(const std::string& directory) {
   const auto engine = open_to_read(directory);
   if (!engine) return engine.error();

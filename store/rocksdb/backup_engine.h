@@ -24,6 +24,9 @@ struct DatabaseBackup {
 Result<std::uint32_t> back_up(::rocksdb::DB& database, const std::string& directory,
                               const std::string& name);
 
+/// Removes all before `first`, and files that no other has. Errors: storage_unavailable.
+Result<void> remove_backups_before(const std::string& directory, std::uint32_t first);
+
 /// Ascending by number, without those that are damaged. Errors: storage_unavailable.
 Result<std::vector<DatabaseBackup>> list_database_backups(const std::string& directory);
 

@@ -1,6 +1,5 @@
 #include "store/rocksdb/options.h"
 
-#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -88,6 +87,11 @@ class FailureListener : public ::rocksdb::EventListener {
 
 }  // namespace
 
+std::shared_ptr<::rocksdb::EventListener> make_failure_listener(
+    std::shared_ptr<BackgroundState> state) {
+  return std::make_shared<FailureListener>(std::move(state));
+}
+
 void log_little(::rocksdb::DBOptions& db) {
   db.info_log_level = ::rocksdb::WARN_LEVEL;
   db.max_log_file_size = 8 * kMegabyte;
@@ -133,7 +137,7 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
   db.bytes_per_sync = kMegabyte;
   db.avoid_flush_during_shutdown = false;
   db.max_bgerror_resume_count = 0;
-  db.listeners.push_back(std::make_shared<FailureListener>(std::move(background)));
+  db.listeners.push_back(make_failure_listener(std::move(background)));
 
   log_little(db);
   return db;

@@ -3,6 +3,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 
 #include <atomic>
@@ -34,6 +35,10 @@ struct BackgroundState {
   std::atomic<bool> failed{false};       ///< a flush or compaction failed: reopen when writes stall
   std::atomic<std::uint64_t> stalls{0};  ///< times that a family began to refuse writes
 };
+
+/// Its callbacks only set atomics of `state`; it lets no database recover by itself.
+std::shared_ptr<::rocksdb::EventListener> make_failure_listener(
+    std::shared_ptr<BackgroundState> state);
 
 /// Of every database: its own log holds warnings only, and is bounded.
 void log_little(::rocksdb::DBOptions& db);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "store/journal/store_switch.h"
+#include "store/rocksdb/backup_engine.h"
 #include "tests/store/catalog/catalog_kit.h"
 #include "tests/store/journal/journal_kit.h"
 #include "tests/support/records.h"
@@ -190,6 +191,23 @@ TEST_F(Backups, AnInterruptedRestoreIsToldAndDoneAgain) {
   EXPECT_THAT(opened.error().message, HasSubstr("tallygate restore"));
   ASSERT_TRUE(restore_backup(folder_, 0, store_, true).has_value());
   expect_store(store_, 3);
+}
+
+TEST_F(Backups, LeaveTheNewest) {
+  OpenStore store(store_);
+  for (std::uint32_t n = 1; n <= 4; ++n) {
+    store.write(n);
+    const auto made = make_backup(folder_, *store.catalog, *store.journal, 2);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    EXPECT_EQ(made->number, n);
+  }
+  const auto left = list_backups(folder_).value();
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left.front().number, 3U);
+  EXPECT_FALSE(fs::exists(folder_ + "/backup-2"));
+  EXPECT_EQ(list_database_backups(folder_ + "/journal")->size(), 2U);
+  ASSERT_TRUE(restore_backup(folder_, 3, directory_ / "third", false).has_value());
+  expect_store(directory_ / "third", 3);
 }
 
 }  // namespace

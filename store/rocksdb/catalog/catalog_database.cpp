@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "store/bytes.h"
-#include "store/rocksdb/directory.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
@@ -15,13 +14,15 @@ constexpr const char* kName = "catalog";
 
 }  // namespace
 
-Result<std::unique_ptr<CatalogDatabase>> CatalogDatabase::open(const CatalogOptions& options,
-                                                               Mode mode) {
-  if (auto ready = prepare_directory(options.path, kName); !ready) return ready.error();
+Result<std::unique_ptr<CatalogDatabase>> CatalogDatabase::open(
+    const CatalogOptions& options, Mode mode, FolderMustBe folder,
+    std::shared_ptr<BackgroundState> background) {
+  if (auto ready = prepare_directory(options.path, kName, folder); !ready) return ready.error();
   std::unique_ptr<CatalogDatabase> database(new CatalogDatabase);
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* engine = nullptr;
-  const auto settings = catalog_db_options(options);
+  auto settings = catalog_db_options(options, std::move(background));
+  settings.create_if_missing = folder == FolderMustBe::writable;
   const auto status =
       mode == Mode::read_write
           ? ::rocksdb::DB::Open(settings, options.path, catalog_families(), &handles, &engine)

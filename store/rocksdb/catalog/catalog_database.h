@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "store/rocksdb/catalog/catalog_options.h"
+#include "store/rocksdb/directory.h"
 
 namespace tallygate::store {
 
@@ -22,7 +23,9 @@ inline constexpr const char* kAuditKey = "audit";                ///< number of 
 class CatalogDatabase {
  public:
   enum class Mode : std::uint8_t { read_write, read_only };
-  static Result<std::unique_ptr<CatalogDatabase>> open(const CatalogOptions& options, Mode mode);
+  static Result<std::unique_ptr<CatalogDatabase>> open(
+      const CatalogOptions& options, Mode mode, FolderMustBe folder = FolderMustBe::writable,
+      std::shared_ptr<BackgroundState> background = std::make_shared<BackgroundState>());
   ~CatalogDatabase();
   CatalogDatabase(const CatalogDatabase&) = delete;
   CatalogDatabase& operator=(const CatalogDatabase&) = delete;

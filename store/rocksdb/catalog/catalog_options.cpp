@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
 #include "store/rocksdb/options.h"
@@ -16,6 +17,7 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
   table.block_cache = ::rocksdb::NewLRUCache(16 * kMegabyte);
   table.format_version = 5;
   table.checksum = ::rocksdb::kXXH3;
+  table.filter_policy.reset(::rocksdb::NewBloomFilterPolicy(10));
   ::rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = 4 * kMegabyte;
@@ -25,7 +27,8 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
 }  // namespace
 
-::rocksdb::DBOptions catalog_db_options(const CatalogOptions& options) {
+::rocksdb::DBOptions catalog_db_options(const CatalogOptions& options,
+                                        std::shared_ptr<BackgroundState> background) {
   ::rocksdb::DBOptions db;
   if (options.env != nullptr) db.env = options.env;
   db.create_if_missing = true;
@@ -46,6 +49,8 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
   db.enable_write_thread_adaptive_yield = false;
   db.max_background_jobs = 2;
   db.max_open_files = 256;
+  db.bytes_per_sync = kMegabyte;
+  db.listeners.push_back(make_failure_listener(std::move(background)));
 
   log_little(db);
   return db;
@@ -66,6 +71,7 @@ std::vector<::rocksdb::ColumnFamilyDescriptor> catalog_families() {
 ::rocksdb::WriteOptions catalog_write_options() {
   ::rocksdb::WriteOptions write;
   write.sync = true;
+  write.no_slowdown = true;  // a stall answers Incomplete; the engine waits, but not for ever
   return write;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/catalog/catalog_embedded.h"
+#include "store/rocksdb/options.h"
 
 namespace tallygate::store {
 
@@ -25,7 +26,8 @@ enum class CatalogFamily : std::uint8_t {
 };
 inline constexpr std::size_t kCatalogFamilyCount = 8;
 
-::rocksdb::DBOptions catalog_db_options(const CatalogOptions& options);
+::rocksdb::DBOptions catalog_db_options(const CatalogOptions& options,
+                                        std::shared_ptr<BackgroundState> background);
 /// In the order of CatalogFamily.
 std::vector<::rocksdb::ColumnFamilyDescriptor> catalog_families();
 ::rocksdb::WriteOptions catalog_write_options();

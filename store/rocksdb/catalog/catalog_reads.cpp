@@ -135,15 +135,16 @@ Result<std::vector<AuditEntry>> list_audit(const CatalogDatabase& database,
                                            const AuditQuery& query) {
   std::vector<AuditEntry> entries;
   if (!fits_a_key(query.kind) || !fits_a_key(query.id)) return entries;
+  ::rocksdb::ManagedSnapshot snapshot(&database.engine());  // purge_audit() may come between
   const bool everything = query.kind.empty();
-  CatalogCursor cursor(database,
-                       {everything ? CatalogFamily::audit : CatalogFamily::history,
-                        everything ? "" : history_prefix(query.kind, query.id), true, nullptr});
+  CatalogCursor cursor(database, {everything ? CatalogFamily::audit : CatalogFamily::history,
+                                  everything ? "" : history_prefix(query.kind, query.id), true,
+                                  snapshot.snapshot()});
   for (cursor.to_after(big_endian(query.before_number));
        cursor.is_valid() && entries.size() < query.limit; cursor.next()) {
     const std::string number(cursor.suffix());
     if (number.size() != sizeof(std::uint64_t)) return broken("an audit entry has a broken number");
-    const auto value = database.get(CatalogFamily::audit, number);
+    const auto value = database.get(CatalogFamily::audit, number, snapshot.snapshot());
     if (!value) return value.error();
     if (!*value) return broken("an entry of its history is missing");
     auto entry = decode_audit_entry(**value);

@@ -69,8 +69,8 @@ void CatalogTransaction::add_audit(const Transaction& transaction, const Documen
                                  .action = transaction.action,
                                  .kind = write.kind,
                                  .id = write.id,
-                                 .before = before ? before->body : "",
-                                 .after = write.body.value_or("")}));
+                                 .before = before && !write.forget ? before->body : "",
+                                 .after = write.forget ? "" : write.body.value_or("")}));
   auto* history = database_.family(CatalogFamily::history);
   batch_.Put(history, history_prefix(write.kind, write.id) + number, {});
   batch_.Put(history, history_prefix(write.kind, {}) + number, {});

@@ -105,6 +105,57 @@ TEST(CatalogFault, IsReadWhileItsDiskIsFullAndWritesAgainWhenThereIsSpace) {
   EXPECT_EQ(number_of(*catalog), 3);
 }
 
+TEST(CatalogFault, TellsWhatTroublesItUntilItCanBeWrittenAgain) {
+  const testing::TemporaryDirectory directory;
+  testing::FailingEnv failing;
+  auto catalog =
+      open_embedded_catalog({.path = directory / "catalog", .env = failing.env.get()}).value();
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::none);
+  failing.fault.full = true;
+  EXPECT_EQ(refusal_of(*catalog, both(1)), Errc::storage_unavailable);
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::full);
+  EXPECT_FALSE(catalog->status().last_error.empty());
+  failing.fault.full = false;
+  failing.fault.read_only = true;
+  EXPECT_EQ(refusal_of(*catalog, both(1)), Errc::storage_unavailable);
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::refused);
+  failing.fault.read_only = false;
+  commit(*catalog, both(1));
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::none);
+  EXPECT_GT(catalog->status().reopened, 0U);
+  EXPECT_EQ(catalog->status().write_errors, 2U);
+}
+
+TEST(CatalogFault, AnswersNoWriteThatWouldGoToAFolderThatIsGone) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory / "catalog";
+  auto catalog = open(path);
+  commit(*catalog, both(1));
+  fs::rename(path, directory / "elsewhere");
+  EXPECT_EQ(refusal_of(*catalog, both(2)), Errc::storage_unavailable);
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::gone);
+  EXPECT_EQ(number_of(*catalog), 1) << "it can still be read";
+  EXPECT_FALSE(fs::exists(path)) << "no new one in its place";
+  fs::rename(directory / "elsewhere", path);
+  commit(*catalog, both(3));
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::none);
+  EXPECT_EQ(number_of(*catalog), 3);
+}
+
+TEST(CatalogFault, RefusesWritesOfADatabaseThatWasDamagedWhileItWasOpen) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory / "catalog";
+  testing::FailingEnv failing;
+  auto catalog = open_embedded_catalog({.path = path, .env = failing.env.get()}).value();
+  commit(*catalog, both(1));
+  std::ofstream(path + "/CURRENT") << "nonsense";
+  failing.fault.full = true;
+  EXPECT_EQ(refusal_of(*catalog, both(2)), Errc::storage_unavailable);
+  failing.fault.full = false;
+  EXPECT_EQ(refusal_of(*catalog, both(2)), Errc::storage_unavailable);
+  EXPECT_EQ(catalog->status().trouble, StoreTrouble::corrupt);
+}
+
 class DamagedCatalog : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -153,7 +204,7 @@ TEST_F(DamagedCatalog, SaysThatItIsDamagedRatherThanForgetWhatItAnswered) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, Errc::storage_corrupt);
   EXPECT_THAT(opened.error().message, HasSubstr("catalog '" + path_));
-  EXPECT_THAT(opened.error().message, HasSubstr("restore it from a backup"));
+  EXPECT_THAT(opened.error().message, HasSubstr("--quarantine-corrupt"));
 }
 
 TEST_F(DamagedCatalog, SaysThatAFileIsMissing) {

@@ -271,5 +271,34 @@ TEST_F(CatalogOf, LetsThreadsRaceForAUniqueKeyAndOneWin) {
   EXPECT_EQ(catalog().audit({}).value().at(0).number, 10U);
 }
 
+TEST(CatalogAudit, ForgetsItsOldestEntriesAFewAtATime) {
+  const testing::TemporaryDirectory directory;
+  const auto catalog = open(directory / "catalog");
+  for (int n = 1; n <= 9; ++n) {
+    commit(*catalog, transaction({put(n % 2 == 0 ? "even" : "odd")}, 1000 + n));
+  }
+  EXPECT_EQ(catalog->purge_audit(at_second(1007), 4).value(), 4U);
+  EXPECT_EQ(catalog->audit({}).value().back().number, 5U);
+  EXPECT_EQ(catalog->purge_audit(at_second(1007), 4).value(), 2U);
+  EXPECT_EQ(catalog->purge_audit(at_second(1007), 4).value(), 0U);
+  EXPECT_EQ(catalog->audit({}).value().size(), 3U);
+  EXPECT_EQ(catalog->audit({.kind = "thing"}).value().size(), 3U);
+  EXPECT_EQ(catalog->audit({.kind = "thing", .id = "even"}).value().size(), 1U);
+  commit(*catalog, transaction({put("odd")}));
+  EXPECT_EQ(catalog->audit({}).value().front().number, 10U) << "numbers go on";
+}
+
+TEST(CatalogAudit, DoesNotKeepWhatIsToBeForgotten) {
+  const testing::TemporaryDirectory directory;
+  const auto catalog = open(directory / "catalog");
+  commit(*catalog, transaction({put("a", "personal")}));
+  auto forgetting = remove("a");
+  forgetting.forget = true;
+  commit(*catalog, transaction({forgetting}));
+  const auto entry = catalog->audit({}).value().front();
+  EXPECT_EQ(entry.id, "a");
+  EXPECT_EQ(entry.before + entry.after, "");
+}
+
 }  // namespace
 }  // namespace tallygate::store
