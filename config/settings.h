@@ -182,6 +182,9 @@ struct Store {
   Duration fsync_interval{1'000};
   Duration retention{std::chrono::hours{24 * 30}};
   bool index_response_ids = true;
+  Duration audit_retention{std::chrono::hours{24 * 365}};       ///< 0 = for ever
+  Duration prediction_retention{std::chrono::hours{24 * 365}};  ///< 0 = for ever
+  std::uint32_t backups = 7;                                    ///< kept in a folder; 0 = all
   bool operator==(const Store&) const = default;
 };
 

@@ -167,6 +167,12 @@ Codec<Store> store_codec() {
                "Records are kept this long; 0s = for ever.");
   record.field("index_response_ids", &Store::index_response_ids, boolean(),
                "Let feedback name the model's own response id.");
+  record.field("audit_retention", &Store::audit_retention, duration(0s, 3650 * 24h),
+               "Entries of the audit trail are kept this long; 0s = for ever.");
+  record.field("prediction_retention", &Store::prediction_retention, duration(0s, 3650 * 24h),
+               "Predictions are kept this long after their last change; 0s = for ever.");
+  record.field("backups", &Store::backups, whole<std::uint32_t>(0, 10'000),
+               "A backup leaves so many in its folder, itself included; 0 = all.");
   return record.codec();
 }
 

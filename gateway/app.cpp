@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <latch>
 #include <thread>
@@ -18,15 +19,16 @@
 #include "gateway/http/acceptor.h"
 #include "gateway/lifecycle/beginning.h"
 #include "gateway/lifecycle/handover_server.h"
+#include "gateway/lifecycle/open_store.h"
 #include "gateway/lifecycle/service_manager.h"
 #include "gateway/logging.h"
 #include "gateway/worker_clock.h"
-#include "store/catalog/catalog_lease.h"
 
 namespace tallygate {
 namespace {
 
 constexpr int kFailedToStart = 1;
+constexpr int kFailedToStop = 3;
 
 int fail(const std::string& why) {
   fmt::print(stderr, "tallygate: {}\n", why);
@@ -37,15 +39,6 @@ std::uint32_t worker_count(const ServeOptions& options, const config::Settings& 
   if (options.workers) return std::max(1U, *options.workers);
   if (settings.workers != 0) return settings.workers;
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-store::JournalOptions journal_options(const config::Store& where) {
-  store::JournalOptions options;
-  options.path = (std::filesystem::path(where.path) / "journal").string();
-  options.fsync_interval = where.fsync_interval;
-  options.retention = where.retention;
-  options.index_response_ids = where.index_response_ids;
-  return options;
 }
 
 void draw_random(std::span<std::uint8_t> bytes) {
@@ -152,13 +145,12 @@ int run_gate(const ServeOptions& options) {
     if (given.has_error()) return fail(given.error().message);
   }
   store::Names names;
-  const store::JournalOptions in_journal = journal_options(settings->store);
-  auto journal = store::Journal::open(in_journal, names);
-  if (journal.has_error()) return fail(journal.error().message);
-  auto catalog =
-      store::CatalogLease::open((std::filesystem::path(settings->store.path) / "catalog").string());
-  if (catalog.has_error()) return fail(catalog.error().message);
-
+  const auto policy = options.quarantine_corrupt ? lifecycle::WhenCorrupt::quarantine
+                                                 : lifecycle::WhenCorrupt::refuse;
+  auto opened = lifecycle::open_store(settings->store, names, policy, read_clocks().wall);
+  if (opened.has_error()) return fail(opened.error().message);
+  const auto& journal = opened->journal;
+  const auto& catalog = opened->catalog;
   auto keys = open_key_book(settings->store.path);
   if (keys.has_error()) return fail(keys.error().message);
 
@@ -168,17 +160,17 @@ int run_gate(const ServeOptions& options) {
   ContinuityBook continuity;
   EventFeed events(read_clocks().wall);
   Control control({options.config_file, std::move(loaded.text), listeners.admin.front()},
-                  {health, names, **journal, **catalog, events, **keys, desk, ready});
+                  {health, names, *journal, *catalog, events, **keys, desk, ready});
   const auto view = control.prepare(settings, count);
   if (view.has_error()) return fail(view.error().message);
-  const SharedParts shared{health,     names, **journal, ready, telemetry::make_series_limit(),
+  const SharedParts shared{health,     names, *journal, ready, telemetry::make_series_limit(),
                            continuity, &desk};
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t i = 0; i < count; ++i)
     workers.push_back(std::make_unique<Worker>(shared, *view));
   control.watch_memory(*shared.overload);
   lifecycle::HandoverServer handover(
-      {settings->store.path, in_journal, **journal, names, **catalog},
+      {settings->store.path, opened->journal_options, *journal, names, *catalog},
       handover_actions(control, workers, listeners));
   keep_signals_caught();
   const auto begun = begin_to_serve(beginning->predecessor, handover);
@@ -186,10 +178,16 @@ int run_gate(const ServeOptions& options) {
   announce(*settings, listeners.data.front(), listeners.admin.front(), workers.size());
   ready.store(true);
   serve(control, workers, listeners.data, handover);
-  (*journal)->close();
+  const bool closed = journal->close();
   handover.finish();
+  if (!closed) {
+    spdlog::critical("stopped without the disk, which does not answer: {}",
+                     lifecycle::last_words(journal->status()));
+    spdlog::shutdown();
+    std::_Exit(kFailedToStop);  // what hangs uses what returning would take away
+  }
   spdlog::info(handover.has_handed_over() ? "stopped; another gate serves"
-                                          : "stopped; every record is written");
+                                          : lifecycle::last_words(journal->status()));
   return 0;
 }
 

@@ -10,6 +10,7 @@ struct ServeOptions {
   std::string config_file;
   std::optional<unsigned> workers;  ///< instead of the file's `workers`
   bool take_over = false;           ///< from the gate that runs on the same store, if one does
+  bool quarantine_corrupt = false;  ///< begin a new database where one is damaged
 };
 
 /// Serves until SIGTERM or SIGINT; returns the process's exit code. What keeps it from starting is

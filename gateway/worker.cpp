@@ -108,6 +108,7 @@ void Worker::tick() {
                                      idle);
   }
   metrics.set_open_client_connections(connections_);
+  metrics.set_answers_wait(!commits.degraded());
   loop.deadlines.tick(loop.now.steady);
   follow_pressure();
   if (draining_) tick_drain();

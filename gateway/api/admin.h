@@ -22,6 +22,7 @@
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
 #include "store/backup.h"
+#include "store/store_health.h"
 #include "store/catalog/catalog.h"
 #include "store/journal/journal.h"
 #include "store/journal/names.h"
@@ -68,6 +69,7 @@ struct AdminContext {
   const store::Names& names;
   std::string_view version;             ///< of the binary
   std::optional<Error> not_ready = {};  ///< why /readyz says no
+  std::function<store::StoreHealth()> store_health = {};
   /// The sum of all performance tallies.
   std::function<router::Tally()> total = {};
   /// Those of the keys that are there.

@@ -55,6 +55,10 @@ void add_backup_options(CLI::App& command, BackupCommand& options) {
   command.add_option("--to", options.to, "the folder of backups, made if missing")
       ->required()
       ->type_name("FOLDER");
+  command.add_option("--keep", options.keep, "how many to leave there; 0: all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   command.footer(kBackupHelp);
 }
 
@@ -73,7 +77,7 @@ void add_restore_options(CLI::App& command, RestoreCommand& options) {
 }
 
 int back_up(const BackupCommand& command, const Console& console) {
-  const auto made = store::back_up_store(command.path, command.to);
+  const auto made = store::back_up_store(command.path, command.to, command.keep);
   if (!made) return fail(console, "backup", made.error());
   console.out(describe(*made));
   return kExitOk;

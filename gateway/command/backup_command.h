@@ -16,6 +16,7 @@ namespace tallygate {
 struct BackupCommand {
   std::string path;  ///< store.path of the configuration
   std::string to;
+  std::uint32_t keep = 7;  ///< newest ones left in the folder; 0 = all
 };
 
 struct RestoreCommand {

@@ -84,6 +84,8 @@ Commands declare(CLI::App& app, Arguments& arguments) {
       ->type_name("N");
   commands.serve->add_flag("--take-over", arguments.serve.take_over,
                            "replace the gate that runs on the same store, without a gap");
+  commands.serve->add_flag("--quarantine-corrupt", arguments.serve.quarantine_corrupt,
+                           "move a damaged database aside and begin a new one");
   commands.check = app.add_subcommand("check", "tell everything that is wrong with a file");
   add_config_option(*commands.check, arguments.config);
   commands.print_config = app.add_subcommand("print-config", "print the effective configuration");

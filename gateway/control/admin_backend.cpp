@@ -4,6 +4,7 @@
 
 #include "gateway/control/blacklist_keeper.h"
 #include "gateway/worker_clock.h"
+#include "gateway/api/operation/store_readiness.h"
 #include "store/tally/unit_book.h"
 
 namespace tallygate {
@@ -54,6 +55,10 @@ void AdminBackend::add_process(api::AdminContext& context) {
   if (!process_.ready.load()) {
     context.not_ready = make_error(Errc::draining, "the gate is draining");
   }
+  context.store_health = [this] {
+    return api::store_health_of(process_.journal.status(), process_.catalog.status(),
+                                control_.answers_wait());
+  };
   context.render_metrics = control_.render_metrics;
   context.reload = control_.reload;
   add_counts(context);
@@ -108,7 +113,8 @@ void AdminBackend::add_documents(api::AdminContext& context) {
     process_.events.publish(name, data);
   };
   context.backup = [this](const std::string& folder) {
-    return store::make_backup(folder, process_.catalog, process_.journal);
+    return store::make_backup(folder, process_.catalog, process_.journal,
+                              routing_.file()->store.backups);
   };
 }
 

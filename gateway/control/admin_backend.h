@@ -15,6 +15,7 @@ namespace tallygate {
 struct ControlFunctions {
   std::function<api::ReloadOutcome()> reload;
   std::function<std::string(telemetry::Format)> render_metrics;
+  std::function<bool()> answers_wait;  ///< for their record, on every worker
 };
 
 class AdminBackend {

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <random>
 #include <thread>
@@ -17,6 +18,8 @@ namespace tallygate {
 namespace {
 
 constexpr std::chrono::minutes kPurgeInterval{5};
+/// In trouble: a disk without space may get some, and a catalog that refused is tried again.
+constexpr std::chrono::seconds kTroubledPurgeInterval{10};
 constexpr std::size_t kPoolThreads = 4;
 
 double unix_seconds(WallTime time) { return static_cast<double>(micros_since_epoch(time)) / 1e6; }
@@ -71,6 +74,8 @@ Control::Control(ControlOptions options, Process process)
       process_(process),
       pool_(kPoolThreads),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
+      retention_(process),
+      store_news_(process),
       purge_timer_(io_),
       tick_timer_(io_),
       file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
@@ -81,7 +86,12 @@ Control::Control(ControlOptions options, Process process)
       ticks_(process, routing_, webhooks_),
       backend_(process, routing_,
                {[this] { return reload(); },
-                [this](telemetry::Format format) { return render_metrics(format); }}),
+                [this](telemetry::Format format) { return render_metrics(format); },
+                [this] {
+                  return std::all_of(workers_->begin(), workers_->end(), [](const auto& worker) {
+                    return worker->metrics.answers_wait();
+                  });
+                }}),
       start_seconds_(unix_seconds(read_clocks().wall)),
       loaded_text_(options_.config_text) {
   last_reload_seconds_ = start_seconds_;
@@ -197,11 +207,14 @@ void Control::stop() {
 }
 
 void Control::purge_now_and_then() {
-  asio::post(pool_, [this] {
-    const Result<void> purged = process_.journal.purge(read_clocks().wall);
-    if (purged.has_error()) spdlog::warn("retention: {}", purged.error().message);
-  });
-  purge_timer_.expires_after(kPurgeInterval);
+  const SteadyTime now = read_clocks().steady;
+  const bool is_troubled = process_.journal.status().degraded() ||
+                           process_.catalog.status().trouble != store::StoreTrouble::none;
+  if (is_troubled || now >= next_purge_) {
+    next_purge_ = now + kPurgeInterval;
+    asio::post(pool_, [this] { retention_.run(routing_.file()->store, read_clocks().wall); });
+  }
+  purge_timer_.expires_after(kTroubledPurgeInterval);
   purge_timer_.async_wait([this](error_code failed) {
     if (!failed) purge_now_and_then();
   });
@@ -213,6 +226,7 @@ void Control::tick_later() {
     if (failed || draining_) return;
     asio::post(pool_, [this] {
       ticks_.run(read_clocks());
+      store_news_.look();
       blacklist_.tick(read_clocks());
       asio::post(io_, [this] { tick_later(); });
     });
@@ -272,6 +286,7 @@ void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcom
 std::string Control::render_metrics(telemetry::Format format) const {
   telemetry::ProcessSample process = sample_process();
   process.journal = process_.journal.status();
+  process.catalog = process_.catalog.status();
   process.version = TALLYGATE_VERSION;
   process.start_seconds = start_seconds_;
   process.config_generation = routing_.view()->snapshot->generation;

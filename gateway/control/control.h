@@ -15,7 +15,9 @@
 #include "gateway/control/blacklist_keeper.h"
 #include "gateway/control/file_watch.h"
 #include "gateway/control/process.h"
+#include "gateway/control/retention.h"
 #include "gateway/control/routing_table.h"
+#include "gateway/control/store_news.h"
 #include "gateway/control/ticks.h"
 #include "gateway/events/webhook_sender.h"
 #include "gateway/lifecycle/memory_watch.h"
@@ -71,6 +73,9 @@ class Control {
   asio::io_context io_{1};
   asio::thread_pool pool_;
   asio::basic_signal_set<Executor> signals_;
+  Retention retention_;
+  StoreNews store_news_;
+  SteadyTime next_purge_{};
   Timer purge_timer_;
   Timer tick_timer_;
   FileWatch file_watch_;

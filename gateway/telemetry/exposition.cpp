@@ -103,6 +103,9 @@ void write_gate(Page& page, const Sums& sums) {
               "Copies of requests for another version: sent, or left out for want of room.");
   page.sample(R"(outcome="sent")", sums.mirrored);
   page.sample(R"(outcome="left_out")", sums.mirrors_left_out);
+  page.family("tallygate_workers_not_waiting", Kind::gauge, "",
+              "Workers whose answers do not wait for their record, since three waited in vain.");
+  page.sample("", sums.answers_do_not_wait);
   page.family("tallygate_client_connections", Kind::gauge, "", "Open client connections.");
   page.sample("", sums.client_connections);
   page.family("tallygate_upstream_connects", Kind::counter, "",
@@ -122,11 +125,18 @@ void write_one(Page& page, std::string_view name, Kind kind, std::string_view un
   page.sample("", value);
 }
 
-void write_journal(Page& page, const store::JournalStatus& journal) {
+void write_store(Page& page, const store::JournalStatus& journal,
+                 const store::CatalogStatus& catalog) {
   write_one(page, "tallygate_journal_records", Kind::counter, "", "Records committed.",
             journal.committed);
   write_one(page, "tallygate_journal_dropped", Kind::counter, "",
-            "Records never written: queue full or disk refused.", journal.dropped);
+            "Records never written, or lost: queue full, disk refused, or gone.", journal.dropped);
+  write_one(page, "tallygate_journal_lost", Kind::counter, "",
+            "Records that were committed and are not in the journal any more.", journal.lost);
+  write_one(page, "tallygate_journal_reopened", Kind::counter, "",
+            "Times that the journal was opened again after a failure.", journal.reopened);
+  write_one(page, "tallygate_journal_stalls", Kind::counter, "",
+            "Times that RocksDB began to put writes off.", journal.stalls);
   write_one(page, "tallygate_journal_batches", Kind::counter, "", "Groups committed.",
             journal.batches);
   write_one(page, "tallygate_journal_write_errors", Kind::counter, "", "Writes that failed.",
@@ -135,6 +145,21 @@ void write_journal(Page& page, const store::JournalStatus& journal) {
             journal.queued);
   write_one(page, "tallygate_journal_degraded", Kind::gauge, "",
             "1 while writes fail or lag behind.", journal.degraded ? 1 : 0);
+  page.family("tallygate_store_trouble", Kind::gauge, "",
+              "1 for what keeps a database from being written.");
+  for (int i = 1; i < store::kStoreTroubleCount; ++i) {
+    const auto trouble = static_cast<store::StoreTrouble>(i);
+    for (const auto& [database, is] :
+         {std::pair{"journal", journal.trouble}, {"catalog", catalog.trouble}}) {
+      LabelText labels;
+      labels.add("database", database).add("trouble", name_of(trouble));
+      page.sample(labels.text(), is == trouble ? 1 : 0);
+    }
+  }
+  write_one(page, "tallygate_catalog_write_errors", Kind::counter, "",
+            "Transactions of the catalog that failed.", catalog.write_errors);
+  write_one(page, "tallygate_catalog_reopened", Kind::counter, "",
+            "Times that the catalog was opened again after a failure.", catalog.reopened);
 }
 
 void write_process(Page& page, const ProcessSample& process) {
@@ -171,7 +196,7 @@ std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
   write_gen_ai(page, sums);
   write_http(page, sums);
   write_gate(page, sums);
-  write_journal(page, process.journal);
+  write_store(page, process.journal, process.catalog);
   write_process(page, process);
   return page.finish();
 }

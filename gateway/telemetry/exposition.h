@@ -9,6 +9,7 @@
 #include "gateway/telemetry/negotiate.h"
 #include "store/journal/journal.h"
 #include "store/journal/names.h"
+#include "store/store_health.h"
 
 namespace tallygate::telemetry {
 
@@ -29,5 +30,6 @@ struct ProcessSample {
 /// Sums the workers' tables and renders all families. Series without a count are left out.
 std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
                            const ProcessSample& process, const store::Names& names, Format format);
+  store::CatalogStatus catalog;
 
 }  // namespace tallygate::telemetry

@@ -108,6 +108,14 @@ void WorkerMetrics::add_active_requests(std::string_view method, bool tls, std::
   add_relaxed(tables_->active_requests[tls ? 1 : 0][index_of_method(method)], change);
 }
 
+void WorkerMetrics::set_answers_wait(bool wait) {
+  tables_->answers_do_not_wait.store(wait ? 0 : 1, std::memory_order_relaxed);
+}
+
+bool WorkerMetrics::answers_wait() const {
+  return tables_->answers_do_not_wait.load(std::memory_order_relaxed) == 0;
+}
+
 void WorkerMetrics::set_open_client_connections(std::int64_t n) {
   tables_->client_connections.store(n, std::memory_order_relaxed);
 }

@@ -83,6 +83,9 @@ class WorkerMetrics {
   void add_active_requests(std::string_view method, bool tls, std::int64_t change);
   // Absolute; from the coarse tick rather than for each request.
   void set_open_client_connections(std::int64_t n);
+  /// Answers of this worker wait for their record.
+  void set_answers_wait(bool wait);
+  bool answers_wait() const;
   void set_upstream_connections(router::NameId server_address, std::uint16_t server_port,
                                 std::int64_t active, std::int64_t idle);
 

@@ -119,6 +119,7 @@ void add_scalars(const WorkerMetrics::Tables& tables, Sums& sums) {
   sums.mirrored += load(tables.mirrored);
   sums.mirrors_left_out += load(tables.mirrors_left_out);
   sums.client_connections += load(tables.client_connections);
+  sums.answers_do_not_wait += load(tables.answers_do_not_wait);
 }
 
 }  // namespace

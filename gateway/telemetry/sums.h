@@ -50,6 +50,7 @@ struct Sums {
   std::uint64_t mirrored = 0;
   std::uint64_t mirrors_left_out = 0;
   std::int64_t client_connections = 0;
+  std::int64_t answers_do_not_wait = 0;  ///< workers
 };
 
 Sums sum_up(const std::vector<const WorkerMetrics*>& workers, const store::Names& names);

@@ -92,6 +92,7 @@ struct WorkerMetrics::Tables {
   Counter mirrors_left_out{0};
   std::array<std::array<Gauge, kMethods.size()>, 2> active_requests{};  ///< [tls][method]
   Gauge client_connections{0};
+  Gauge answers_do_not_wait{0};
 };
 
 }  // namespace tallygate::telemetry

@@ -1,6 +1,7 @@
 #include "gateway/api/operation/health.h"
 
 #include "gateway/api/answers.h"
+#include "gateway/api/operation/store_readiness.h"
 
 namespace tallygate::api {
 
@@ -10,7 +11,9 @@ AdminResponse answer_livez(const AdminRequest&, std::string_view, const AdminCon
 
 AdminResponse answer_readyz(const AdminRequest& request, std::string_view,
                             const AdminContext& context) {
-  if (!context.not_ready) return json_answer(R"({"status":"ok"})");
+  if (!context.not_ready) {
+    return json_answer(render_readiness("ok", context.store_health(), Messages::included));
+  }
   AdminResponse response = error_answer(request, *context.not_ready);
   response.status = 503;
   return response;
