@@ -140,8 +140,10 @@ AdminResponse answer_bench(const AdminRequest& request, std::string_view,
         const auto revision = revision_of(catalog, name);
         if (!revision) return revision.error();
         Change change;
-        change.writes.push_back(
-            {std::string(kBlacklistingKind), name, document, {}, {}, *revision});
+        change.writes.push_back({.kind = std::string(kBlacklistingKind),
+                                 .id = name,
+                                 .body = document,
+                                 .expected_revision = *revision});
         change.action = "bench";
         change.status = 201;
         change.body = document;
@@ -168,8 +170,9 @@ AdminResponse answer_pardon(const AdminRequest& request, std::string_view name,
         if (!revision) return revision.error();
         Change change;
         if (*revision != 0) {
-          change.writes.push_back(
-              {std::string(kBlacklistingKind), std::string(name), std::nullopt, {}, {}, *revision});
+          change.writes.push_back({.kind = std::string(kBlacklistingKind),
+                                   .id = std::string(name),
+                                   .expected_revision = *revision});
         }
         change.action = "pardon";
         change.body = json.text();
