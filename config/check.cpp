@@ -22,12 +22,17 @@ void check_listeners(const Listeners& listeners, Decoder& decoder) {
                                data.port),
                    admin.port, data.port, listeners);
   }
-  const bool token_known =
-      admin.token.empty() && (!decoder.given(admin.token) || decoder.sound(admin.token));
-  if (!is_loopback(admin.address) && token_known && !admin.insecure) {
+  const bool known = (!decoder.given(admin.token) || decoder.sound(admin.token)) &&
+                     (!decoder.given(admin.tls) || decoder.sound(admin.tls));
+  const bool no_token = admin.token.empty();
+  const bool no_tls = !admin.tls;
+  if (!is_loopback(admin.address) && known && (no_token || no_tls) && !admin.insecure) {
     decoder.report(
-        "listeners.admin: an address other than loopback needs a token; set one, listen "
-        "on 127.0.0.1, or say insecure: true",
+        fmt::format("listeners.admin: an address other than loopback needs a token and tls; set "
+                    "{}, listen on 127.0.0.1, or say insecure: true",
+                    no_token && no_tls ? "both"
+                    : no_token         ? "token"
+                                       : "tls"),
         admin.address, admin, listeners);
   }
 }

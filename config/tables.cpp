@@ -49,7 +49,7 @@ Codec<DataListener> data_listener_codec() {
 Codec<AdminListener> admin_listener_codec() {
   Record<AdminListener> record;
   record.field("address", &AdminListener::address, text(address_rule()),
-               "IP address to listen on. Other than loopback needs a token.");
+               "IP address to listen on. Other than loopback needs token and tls.");
   record.field("port", &AdminListener::port, whole<std::uint16_t>(0, 65535),
                "TCP port; 0 takes any free one.");
   record.field("token", &AdminListener::token, yaml::secret(),
@@ -58,7 +58,7 @@ Codec<AdminListener> admin_listener_codec() {
                list_of(text({"a host name or address, with or without a port", "", is_host})),
                "Names allowed in the Host header beside the address.");
   record.field("insecure", &AdminListener::insecure, boolean(),
-               "Allow an address other than loopback without a token.");
+               "Allow an address other than loopback without token or tls.");
   record.field("tls", &AdminListener::tls, yaml::optional(tls_codec()), "Serve HTTPS.");
   return record.codec();
 }

@@ -1,150 +1,45 @@
 #include "gateway/admin_server.h"
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <spdlog/spdlog.h>
 
+#include "gateway/admin_answer.h"
 #include "gateway/api/answers.h"
-#include "gateway/http/gzip.h"
-#include "gateway/http/message/acceptance.h"
 
 namespace tallygate {
 namespace {
 
-namespace beast = boost::beast;
-
-constexpr int kMostConnections = 256;
-constexpr std::size_t kMostBodyBytes = std::size_t{8} << 20;
-constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::chrono::seconds kPatience{30};
-
-/// A request as it was read: the parser's head views into `bytes`.
-struct Incoming {
-  http::RequestParser parser{{32 * 1024, 100, kMostBodyBytes}};
-  std::string bytes;
-  std::size_t head_bytes = 0;
-  std::string body;
-  std::string leftover;  ///< pipelined behind it
-};
-
-/// Reads more; false at the end of the connection.
-Awaitable<bool> read_more(AdminStream& stream, std::string& into) {
-  const std::size_t before = into.size();
-  into.resize(before + kReadBytes);
-  stream.expires_after(kPatience);
-  auto [failed, bytes] =
-      co_await stream.async_read_some(asio::buffer(into.data() + before, kReadBytes), kNoThrow);
-  into.resize(before + (failed ? 0 : bytes));
-  co_return !failed;
-}
-
-/// False: the connection ended. Reallocation moves the bytes, so the head is parsed once all of it
-/// is there and the body is read aside.
-Awaitable<Result<bool>> read_request(AdminStream& stream, Incoming& in) {
-  for (;;) {
-    const auto head = in.parser.parse_head(in.bytes);
-    if (head.has_error()) co_return head.error();
-    if ((in.head_bytes = *head) > 0) break;
-    const bool more = co_await read_more(stream, in.bytes);
-    if (!more) co_return false;
-  }
-  std::string rest = in.bytes.substr(in.head_bytes);
-  const http::RequestHead& head = in.parser.head();
-  const auto append = [](void* body, std::string_view data) {
-    static_cast<std::string*>(body)->append(data);
-  };
-  const std::size_t length = static_cast<std::size_t>(head.content_length.value_or(0));
-  while (head.chunked ? !in.parser.chunks_done() : rest.size() < length) {
-    if (head.chunked) {
-      const auto taken = in.parser.parse_chunks(rest, append, &in.body);
-      if (taken.has_error()) co_return taken.error();
-      rest.erase(0, *taken);
-      if (in.parser.chunks_done()) break;
-    }
-    const bool more = co_await read_more(stream, rest);
-    if (!more) co_return false;
-  }
-  if (!head.chunked) {
-    in.body = rest.substr(0, length);
-    rest.erase(0, length);
-  }
-  in.bytes.resize(in.head_bytes);  // shrinking keeps the head where it is
-  in.leftover = std::move(rest);
-  co_return true;
-}
+const http::RequestHead kNoHead;
 
 bool is_event_stream(const api::AdminResponse& answer) {
   return answer.status == 200 && answer.content_type == "text/event-stream";
-}
-
-std::string* find_header(api::AdminResponse& answer, std::string_view name) {
-  for (auto& [known, value] : answer.headers) {
-    if (http::equals_ignoring_case(known, name)) return &value;
-  }
-  return nullptr;
-}
-
-/// To HEAD the head is that of the plain answer.
-void compress(const http::RequestHead& head, api::AdminResponse& answer) {
-  if (answer.body.size() < http::kMinGzipBytes || is_event_stream(answer) ||
-      find_header(answer, "Content-Encoding") != nullptr) {
-    return;
-  }
-  if (std::string* vary = find_header(answer, "Vary")) {
-    *vary += ", Accept-Encoding";
-  } else {
-    answer.headers.emplace_back("Vary", "Accept-Encoding");
-  }
-  if (head.method == http::Method::head || !http::accepts_gzip(head.value_of("accept-encoding"))) {
-    return;
-  }
-  std::string compressed = http::gzip(answer.body);
-  if (compressed.empty() || compressed.size() >= answer.body.size()) return;
-  answer.body = std::move(compressed);
-  answer.headers.emplace_back("Content-Encoding", "gzip");
 }
 
 asio::awaitable<api::AdminResponse> answer_aside(const AdminServer::Answer& answer,
                                                  const http::RequestHead& head,
                                                  std::string_view body) {
   api::AdminResponse made = answer(api::AdminRequest{head, body, {}});
-  compress(head, made);
+  if (!is_event_stream(made)) compress_answer(head, made);
   co_return made;
 }
 
-beast::http::response<beast::http::string_body> render(const api::AdminResponse& answer,
-                                                       bool head_only, bool keep_alive) {
-  beast::http::response<beast::http::string_body> response;
-  response.result(answer.status);
-  response.version(11);
-  response.set("Content-Type", answer.content_type);
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Cache-Control", "no-store");
-  for (const auto& [name, value] : answer.headers) response.set(name, value);
-  response.keep_alive(keep_alive);
-  response.content_length(answer.body.size());
-  if (!head_only) response.body() = answer.body;
-  return response;
-}
-
-Awaitable<bool> send(AdminStream& stream, const api::AdminResponse& answer, bool head_only,
-                     bool keep_alive) {
-  const auto response = render(answer, head_only, keep_alive);
-  stream.expires_after(kPatience);
-  auto [failed, written] = co_await beast::http::async_write(stream, response, kNoThrow);
-  co_return !failed && keep_alive;
+api::AdminResponse refuse_login(const http::RequestHead& head, std::chrono::seconds wait) {
+  api::AdminResponse answer = api::error_answer(
+      api::AdminRequest{head},
+      make_error(Errc::rate_limited, "Too many wrong admin tokens came from this address.",
+                 "authorization"));
+  answer.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  return answer;
 }
 
 }  // namespace
 
 AdminServer::AdminServer(asio::io_context& io, asio::thread_pool& pool, int listener, Answer answer,
-                         EventFeed* events, std::chrono::milliseconds heartbeat)
+                         AdminOptions options)
     : io_(io),
       pool_(pool),
       acceptor_(io.get_executor()),
       answer_(std::move(answer)),
-      events_(events),
-      heartbeat_(heartbeat) {
+      options_(std::move(options)) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&bound), &size);
@@ -157,7 +52,7 @@ void AdminServer::start() { asio::co_spawn(io_.get_executor(), accept_loop(), as
 void AdminServer::stop() {
   error_code ignored;
   acceptor_.close(ignored);
-  if (events_ != nullptr) events_->close();
+  if (options_.events != nullptr) options_.events->close();
 }
 
 Awaitable<void> AdminServer::accept_loop() {
@@ -171,53 +66,99 @@ Awaitable<void> AdminServer::accept_loop() {
       co_await pause.async_wait(kNoThrow);
       continue;
     }
-    if (connections_ < kMostConnections) {
-      asio::co_spawn(io_.get_executor(), serve(std::move(socket)), asio::detached);
+    AdminLimits limits = options_.limits ? options_.limits() : AdminLimits{};
+    if (connections_ < static_cast<std::uint64_t>(limits.connections)) {
+      ++connections_;
+      asio::co_spawn(io_.get_executor(), serve(std::move(socket), limits), asio::detached);
     }
   }
 }
 
-Awaitable<bool> AdminServer::answer_one(AdminStream& stream, const http::RequestHead& head,
-                                        std::string_view body) {
-  api::AdminResponse answer = co_await asio::co_spawn(pool_, answer_aside(answer_, head, body),
+Awaitable<void> AdminServer::serve(TcpSocket socket, AdminLimits limits) {
+  AdminStream stream(std::move(socket), options_.tls ? options_.tls() : nullptr);
+  const bool secured = co_await stream.shake_hands(limits.headers);
+  if (secured) co_await serve_requests(stream, limits);
+  --connections_;
+}
+
+Awaitable<void> AdminServer::serve_requests(AdminStream& stream, const AdminLimits& limits) {
+  std::string leftover;
+  for (bool goes_on = true; goes_on;) {
+    AdminIncoming in(limits.message);
+    in.bytes = std::move(leftover);
+    HeldBytes held(held_bytes_);
+    const AdminReading reading{stream, limits, held, options_.now};
+    const Result<bool> request = co_await read_admin_request(reading, in);
+    if (request.has_error()) {
+      in.bytes = in.body = {};
+      held.set(0);
+      co_await refuse(stream, request.error(), limits);
+      co_return;
+    }
+    if (!*request) break;
+    goes_on = co_await answer_one(stream, in, limits);
+    leftover = std::move(in.leftover);
+  }
+  co_await stream.finish();
+}
+
+Awaitable<void> AdminServer::refuse(AdminStream& stream, const Error& error,
+                                    const AdminLimits& limits) {
+  const auto refusal = api::error_answer(api::AdminRequest{kNoHead}, error);
+  const std::string text = render_answer(refusal, {options_.now().wall, false, false});
+  co_await stream.write(text, limits.write);
+  co_await stream.finish();
+  co_await stream.linger();
+}
+
+Awaitable<api::AdminResponse> AdminServer::make_answer(const AdminStream& stream,
+                                                       const AdminIncoming& in) {
+  const http::RequestHead& head = in.parser.head();
+  const bool logs_in = !head.authorization.empty();
+  if (logs_in) {
+    const auto wait = logins_.wait_of(stream.peer(), options_.now().steady);
+    if (wait.count() > 0) {
+      ++failed_logins_;
+      co_return refuse_login(head, wait);
+    }
+  }
+  api::AdminResponse answer = co_await asio::co_spawn(pool_, answer_aside(answer_, head, in.body),
                                                       asio::use_awaitable_t<Executor>{});
+  if (logs_in && answer.status == 401) {
+    ++failed_logins_;
+    const auto untold = logins_.after_failure(stream.peer(), options_.now().steady);
+    if (untold) {
+      spdlog::warn("{} failed admin logins, the last one from {}", *untold,
+                   stream.peer().to_string());
+    }
+  }
+  co_return answer;
+}
+
+Awaitable<bool> AdminServer::answer_one(AdminStream& stream, const AdminIncoming& in,
+                                        const AdminLimits& limits) {
+  const http::RequestHead& head = in.parser.head();
+  api::AdminResponse answer = co_await make_answer(stream, in);
   const bool head_only = head.method == http::Method::head;
   if (is_event_stream(answer) && !head_only) {
-    auto reader =
-        events_ == nullptr ? nullptr : FeedReader::open(*events_, io_, last_event_id(head));
+    auto reader = options_.events == nullptr
+                      ? nullptr
+                      : FeedReader::open(*options_.events, io_, last_event_id(head));
     if (reader != nullptr) {
-      co_await send_events(stream, std::move(reader), head.http_1_0, heartbeat_);
+      // Named: GCC 12 copies a braced argument of a coroutine byte by byte.
+      EventStreamForm form;
+      form.date = date_text(options_.now().wall);
+      form.http_1_0 = head.http_1_0;
+      form.heartbeat = options_.heartbeat;
+      co_await send_events(stream, std::move(reader), std::move(form));
       co_return false;
     }
     answer = api::error_answer(api::AdminRequest{head},
                                make_error(Errc::overloaded, "Too many listen to the events."));
   }
-  const bool goes_on = co_await send(stream, answer, head_only, head.keep_alive);
-  co_return goes_on;
-}
-
-Awaitable<void> AdminServer::serve(TcpSocket socket) {
-  ++connections_;
-  AdminStream stream(std::move(socket));
-  Incoming in;
-  for (;;) {
-    const Result<bool> request = co_await read_request(stream, in);
-    if (request.has_value() && !*request) break;
-    if (request.has_error()) {
-      static const http::RequestHead kNoHead;
-      const auto refusal = api::error_answer(api::AdminRequest{kNoHead}, request.error());
-      co_await send(stream, refusal, false, false);
-      break;
-    }
-    const bool goes_on = co_await answer_one(stream, in.parser.head(), in.body);
-    if (!goes_on) break;
-    Incoming next;
-    next.bytes = std::move(in.leftover);
-    in = std::move(next);
-  }
-  error_code ignored;
-  stream.socket().shutdown(TcpSocket::shutdown_send, ignored);
-  --connections_;
+  const std::string text = render_answer(answer, {options_.now().wall, head_only, head.keep_alive});
+  const bool sent = co_await stream.write(text, limits.write);
+  co_return sent&& head.keep_alive;
 }
 
 }  // namespace tallygate

@@ -22,6 +22,7 @@
 #include "gateway/lifecycle/open_store.h"
 #include "gateway/lifecycle/service_manager.h"
 #include "gateway/logging.h"
+#include "gateway/privacy.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
@@ -58,11 +59,7 @@ void announce(const config::Settings& settings, int data, int admin, std::size_t
   spdlog::info("tallygate {} serves on {}:{}, admin on {}:{}, {} workers", TALLYGATE_VERSION,
                listeners.data.address, http::port_of(data), listeners.admin.address,
                http::port_of(admin), workers);
-  if (!listeners.data.require_key && listeners.data.address != "127.0.0.1" &&
-      listeners.data.address != "::1") {
-    spdlog::warn("listeners.data.require_key is false: everyone who reaches {} may send requests",
-                 listeners.data.address);
-  }
+  for (const std::string& warning : warnings_about_access(listeners)) spdlog::warn("{}", warning);
 }
 
 /// Asio gives a signal its default action back with its last set, and that of SIGHUP is to end the
@@ -123,13 +120,13 @@ Result<void> begin_to_serve(std::optional<lifecycle::Predecessor>& predecessor,
 }  // namespace
 
 int run_gate(const ServeOptions& options) {
+  if (!options.core_dumps) keep_memory_private();
   config::Loaded loaded = config::load_file(options.config_file);
   for (const auto& problem : loaded.problems) {
     fmt::print(stderr, "{}\n", config::to_string(problem));
   }
   if (!loaded.ok()) return kFailedToStart;
   const auto settings = std::make_shared<const config::Settings>(std::move(loaded.settings));
-  if (const std::string why = unsafe_to_ignore(*settings); !why.empty()) return fail(why);
   start_logging(settings->log);
   for (const std::string& key : settings_without_effect(*settings)) spdlog::warn("{}", key);
   std::signal(SIGPIPE, SIG_IGN);

@@ -11,6 +11,7 @@ struct ServeOptions {
   std::optional<unsigned> workers;  ///< instead of the file's `workers`
   bool take_over = false;           ///< from the gate that runs on the same store, if one does
   bool quarantine_corrupt = false;  ///< begin a new database where one is damaged
+  bool core_dumps = false;          ///< for debugging: they hold every secret
 };
 
 /// Serves until SIGTERM or SIGINT; returns the process's exit code. What keeps it from starting is

@@ -86,6 +86,8 @@ Commands declare(CLI::App& app, Arguments& arguments) {
                            "replace the gate that runs on the same store, without a gap");
   commands.serve->add_flag("--quarantine-corrupt", arguments.serve.quarantine_corrupt,
                            "move a damaged database aside and begin a new one");
+  commands.serve->add_flag("--core-dumps", arguments.serve.core_dumps,
+                           "for debugging: allow core dumps and debuggers, which see every secret");
   commands.check = app.add_subcommand("check", "tell everything that is wrong with a file");
   add_config_option(*commands.check, arguments.config);
   commands.print_config = app.add_subcommand("print-config", "print the effective configuration");

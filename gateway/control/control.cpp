@@ -61,6 +61,22 @@ WebhookSurroundings webhook_surroundings() {
   return surroundings;
 }
 
+/// As the data plane's, but that a body is never larger than an administrator needs.
+AdminLimits admin_limits(const config::Settings& settings) {
+  AdminLimits limits;
+  limits.message.header_bytes = settings.limits.header_bytes;
+  limits.message.header_count = settings.limits.header_count;
+  limits.message.body_bytes = std::min(settings.limits.body_bytes, AdminLimits::kMostBodyBytes);
+  const auto take = [](config::Duration from, std::chrono::milliseconds& into) {
+    if (from.count() > 0) into = from;  // off is for the data plane only
+  };
+  take(settings.timeouts.client_headers, limits.headers);
+  take(settings.timeouts.client_body, limits.body);
+  take(settings.timeouts.client_idle, limits.idle);
+  take(settings.timeouts.write_progress, limits.write);
+  return limits;
+}
+
 /// Null when the system has no CA store: https webhooks are refused then.
 http::TlsContext webhook_tls() {
   const auto context = http::make_client_context({}, true);
@@ -79,7 +95,7 @@ Control::Control(ControlOptions options, Process process)
       purge_timer_(io_),
       tick_timer_(io_),
       file_watch_(io_, [this] { asio::post(pool_, [this] { reload_if_changed(); }); }),
-      routing_(io_, process.health, process.names, process.catalog, process.journal),
+      routing_(io_, process.health, process.names, process.catalog, process.journal, certificates_),
       blacklist_({process.health, process.names, process.catalog, process.events,
                   [this] { return routing_.slots(); }}),
       webhooks_(io_, webhook_surroundings(), webhook_tls()),
@@ -106,6 +122,8 @@ Control::~Control() { pool_.join(); }
 
 Result<std::shared_ptr<const WorkerView>> Control::prepare(
     std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count) {
+  const auto certificates = certificates_.follow(settings->listeners);
+  if (certificates.has_error()) return certificates.error();
   auto view = routing_.prepare(std::move(settings), worker_count, read_clocks().wall);
   if (view.has_value()) blacklist_.restore(read_clocks());
   return view;
@@ -123,14 +141,56 @@ void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   admin_ = std::make_unique<AdminServer>(
       io_, pool_, options_.admin_listener,
       [this](const api::AdminRequest& request) { return backend_.answer(request); },
-      &process_.events);
+      admin_options());
   admin_->start();
   file_watch_.start(options_.config_file);
+  watch_certificates();
   await_signals();
   purge_now_and_then();
   tick_later();
   io_.run();
   finish_pool();
+}
+
+AdminOptions Control::admin_options() {
+  AdminOptions options;
+  options.now = read_clocks;
+  options.tls = [this] { return certificates_.admin(); };
+  options.limits = [this] { return admin_limits(*routing_.file()); };
+  options.events = &process_.events;
+  return options;
+}
+
+void Control::watch_certificates() {
+  const config::Listeners& listeners = routing_.file()->listeners;
+  std::vector<std::string> files;
+  for (const auto& tls : {listeners.data.tls, listeners.admin.tls}) {
+    if (tls) files.insert(files.end(), {tls->certificate, tls->key});
+  }
+  if (files == watched_files_) return;
+  watched_files_ = std::move(files);
+  for (const auto& watch : certificate_watches_) watch->stop();
+  // Their last handlers are in the queue already; they go behind those.
+  asio::post(io_, [ended = std::move(certificate_watches_)] {});
+  certificate_watches_.clear();
+  for (const std::string& file : watched_files_) {
+    certificate_watches_.push_back(std::make_unique<FileWatch>(
+        io_, [this] { asio::post(pool_, [this] { renew_certificates(); }); }));
+    certificate_watches_.back()->start(file);
+  }
+}
+
+void Control::renew_certificates() {
+  const std::lock_guard one_at_a_time(reloading_);
+  const auto renewed = certificates_.follow(routing_.file()->listeners);
+  if (renewed.has_error()) {
+    spdlog::error("{}; the certificate before it stays in use", renewed.error().message);
+    process_.events.publish("certificate.refused", "{}");
+  } else if (*renewed) {
+    routing_.adopt_certificates();
+    spdlog::info("new certificates are in use");
+    process_.events.publish("certificate.renewed", "{}");
+  }
 }
 
 void Control::finish_pool() {
@@ -200,6 +260,7 @@ void Control::stop() {
     tick_timer_.cancel();
     file_watch_.stop();
     if (memory_ != nullptr) memory_->stop();
+    for (const auto& watch : certificate_watches_) watch->stop();
     webhooks_.stop();
     routing_.stop();
     io_.stop();
@@ -266,25 +327,49 @@ api::ReloadOutcome Control::load_and_apply() {
 
 void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcome) {
   const auto before = routing_.file();
-  auto refused = unchangeable(*before, settings);
-  if (const std::string why = unsafe_to_ignore(settings); !why.empty()) refused = why;
+  const auto refused = unchangeable(*before, settings);
   if (refused) {
     outcome.problems.push_back({options_.config_file, 0, 0, *refused});
     return;
   }
   for (const std::string& key : settings_without_effect(settings)) spdlog::warn("{}", key);
+  if (const auto read = certificates_.follow(settings.listeners); read.has_error()) {
+    outcome.problems.push_back(problem_of(options_.config_file, read.error()));
+    return;
+  }
   const auto changed =
       routing_.change_file(std::make_shared<const config::Settings>(settings), read_clocks().wall);
   if (changed.has_error()) {
+    [[maybe_unused]] const auto kept = certificates_.follow(before->listeners);
     outcome.problems.push_back(problem_of(options_.config_file, changed.error()));
     return;
   }
+  asio::post(io_, [this] { watch_certificates(); });
   outcome.generation = routing_.view()->snapshot->generation;
   outcome.changes = describe_changes(*before, settings);
 }
 
+telemetry::ControlSample Control::sample_control() const {
+  const auto end_of = [](std::optional<WallTime> expiry) {
+    return expiry ? unix_seconds(*expiry) : 0.0;
+  };
+  telemetry::ControlSample sample;
+  sample.webhooks_delivered = webhooks_.delivered();
+  sample.webhooks_dropped = webhooks_.dropped();
+  sample.webhook_failed_tries = webhooks_.failed_tries();
+  sample.webhooks_waiting = webhooks_.waiting();
+  sample.events = process_.events.published();
+  sample.event_readers = process_.events.subscribers();
+  sample.admin_connections = admin_->connections();
+  sample.admin_failed_logins = admin_->failed_logins();
+  sample.data_certificate_expiry = end_of(certificates_.data_expiry());
+  sample.admin_certificate_expiry = end_of(certificates_.admin_expiry());
+  return sample;
+}
+
 std::string Control::render_metrics(telemetry::Format format) const {
   telemetry::ProcessSample process = sample_process();
+  process.control = sample_control();
   process.journal = process_.journal.status();
   process.catalog = process_.catalog.status();
   process.version = TALLYGATE_VERSION;

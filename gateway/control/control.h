@@ -13,6 +13,7 @@
 #include "gateway/admin_server.h"
 #include "gateway/control/admin_backend.h"
 #include "gateway/control/blacklist_keeper.h"
+#include "gateway/control/certificates.h"
 #include "gateway/control/file_watch.h"
 #include "gateway/control/process.h"
 #include "gateway/control/retention.h"
@@ -21,6 +22,7 @@
 #include "gateway/control/ticks.h"
 #include "gateway/events/webhook_sender.h"
 #include "gateway/lifecycle/memory_watch.h"
+#include "gateway/telemetry/exposition.h"
 
 namespace tallygate {
 
@@ -61,11 +63,15 @@ class Control {
   void purge_now_and_then();
   void tick_later();
   void finish_pool();
+  AdminOptions admin_options();
+  void watch_certificates();
   // Of the pool's threads:
   api::ReloadOutcome reload();
   void reload_if_changed();
   api::ReloadOutcome load_and_apply();
   void apply(const config::Settings& settings, api::ReloadOutcome& outcome);
+  void renew_certificates();
+  telemetry::ControlSample sample_control() const;
   std::string render_metrics(telemetry::Format format) const;
 
   ControlOptions options_;
@@ -79,6 +85,9 @@ class Control {
   Timer purge_timer_;
   Timer tick_timer_;
   FileWatch file_watch_;
+  Certificates certificates_;
+  std::vector<std::string> watched_files_;  ///< the loop's thread; so are their watches
+  std::vector<std::unique_ptr<FileWatch>> certificate_watches_;
   RoutingTable routing_;
   BlacklistKeeper blacklist_;
   WebhookSender webhooks_;

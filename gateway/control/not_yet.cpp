@@ -13,12 +13,4 @@ std::vector<std::string> settings_without_effect(const config::Settings& setting
   return keys;
 }
 
-std::string unsafe_to_ignore(const config::Settings& settings) {
-  if (settings.listeners.admin.tls) {
-    return "listeners.admin.tls is not available in this version: keep the admin listener on a "
-           "loopback address, or behind a proxy that speaks TLS";
-  }
-  return {};
-}
-
 }  // namespace tallygate

@@ -12,8 +12,4 @@ namespace tallygate {
 /// One line per key that is set and has no effect.
 std::vector<std::string> settings_without_effect(const config::Settings& settings);
 
-/// Why the gate must not start with these settings: silently ignoring them would be unsafe. Empty =
-/// it may.
-std::string unsafe_to_ignore(const config::Settings& settings);
-
 }  // namespace tallygate

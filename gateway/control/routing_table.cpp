@@ -36,8 +36,13 @@ std::vector<registry::AbTest> with_changes(std::vector<registry::AbTest> stored,
 }  // namespace
 
 RoutingTable::RoutingTable(asio::io_context& io, HealthBoard& health, store::Names& names,
-                           store::Catalog& catalog, store::Journal& journal)
-    : io_(io), catalog_(catalog), journal_(journal), builder_(health, names), resolver_(io) {}
+                           store::Catalog& catalog, store::Journal& journal,
+                           const Certificates& certificates)
+    : io_(io),
+      catalog_(catalog),
+      journal_(journal),
+      builder_(health, names, certificates),
+      resolver_(io) {}
 
 Result<RoutingTable::View> RoutingTable::prepare(FileSettings file, std::uint32_t worker_count,
                                                  WallTime now) {
@@ -79,6 +84,11 @@ Result<void> RoutingTable::publish() {
   if (view.has_error()) return view.error();
   adopt(*view);
   return {};
+}
+
+void RoutingTable::adopt_certificates() {
+  const std::lock_guard one_at_a_time(changing_);
+  adopt(builder_.with_certificates(view()));
 }
 
 void RoutingTable::publish_keys() {

@@ -23,7 +23,7 @@ class RoutingTable {
   using FileSettings = std::shared_ptr<const config::Settings>;
 
   RoutingTable(asio::io_context& io, HealthBoard& health, store::Names& names,
-               store::Catalog& catalog, store::Journal& journal);
+               store::Catalog& catalog, store::Journal& journal, const Certificates& certificates);
 
   /// Where client keys are looked up; before the first view.
   void set_keys(access::KeyBook& keys) { builder_.set_keys(keys); }
@@ -39,7 +39,9 @@ class RoutingTable {
   Result<void> publish();
   /// The client keys have changed.
   void publish_keys();
-  /// The order of auto pools follows what was measured.
+  /// New connections get the certificates that are in force now.
+  void adopt_certificates();
+  /// The order of auto pools and of fallbacks follows what was measured.
   void rank_again();
 
   FileSettings file() const;

@@ -14,11 +14,7 @@ Result<ViewBuilder::View> ViewBuilder::build(const Routing& routing,
   const config::Settings& settings = *routing.settings;
   const std::uint32_t connections = connection_limit(settings);
   auto view = std::make_shared<WorkerView>();
-  if (settings.listeners.data.tls) {
-    auto context = http::make_server_context(*settings.listeners.data.tls);
-    if (context.has_error()) return context.error();
-    view->data_tls = *context;
-  }
+  if (settings.listeners.data.tls) view->data_tls = certificates_.data();
   auto targets = targets_.prepare(settings, connections);
   if (targets.has_error()) return targets.error();
   router::Naming naming;
@@ -41,6 +37,12 @@ ViewBuilder::View ViewBuilder::ranked_again(const View& view, const router::Perf
   ++generation_;
   auto next = std::make_shared<WorkerView>(*view);
   next->snapshot = std::move(snapshot);
+  return next;
+}
+
+ViewBuilder::View ViewBuilder::with_certificates(const View& view) const {
+  auto next = std::make_shared<WorkerView>(*view);
+  next->data_tls = certificates_.data();
   return next;
 }
 

@@ -69,6 +69,11 @@ EventFeed::Batch EventFeed::read(Subscription& subscription) const {
   return batch;
 }
 
+std::uint64_t EventFeed::published() const {
+  const std::lock_guard lock(mutex_);
+  return next_id_ - first_id_;
+}
+
 std::size_t EventFeed::subscribers() const {
   const std::lock_guard lock(mutex_);
   return subscribers_.size();

@@ -63,6 +63,8 @@ class EventFeed {
   Batch read(Subscription& subscription) const;
 
   std::size_t subscribers() const;
+  /// Since the start.
+  std::uint64_t published() const;
 
  private:
   mutable std::mutex mutex_;

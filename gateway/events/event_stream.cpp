@@ -1,7 +1,8 @@
 #include "gateway/events/event_stream.h"
 
-#include <boost/asio/write.hpp>
 #include <charconv>
+
+#include "gateway/admin_answer.h"
 
 namespace tallygate {
 namespace {
@@ -9,10 +10,10 @@ namespace {
 /// For a write to get through; then the client is too slow.
 constexpr std::chrono::seconds kPatience{30};
 
-std::string head_text(bool chunked) {
-  return std::string(
-             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-             "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n") +
+std::string head_text(const std::string& date, bool chunked) {
+  return "HTTP/1.1 200 OK\r\nDate: " + date +
+         "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n" +
+         std::string(kSecurityFields) + "X-Accel-Buffering: no\r\nConnection: close\r\n" +
          (chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
 }
 
@@ -21,14 +22,6 @@ std::string framed(const std::string& text, bool chunked) {
   char size[2 * sizeof(std::size_t)];
   const auto end = std::to_chars(size, size + sizeof size, text.size(), 16).ptr;
   return std::string(size, end) + "\r\n" + text + "\r\n";
-}
-
-/// False: the client is gone or does not read.
-Awaitable<bool> send(AdminStream& stream, std::string bytes) {
-  stream.expires_after(kPatience);
-  auto [failed, written] = co_await asio::async_write(stream, asio::buffer(bytes), kNoThrow);
-  stream.expires_never();
-  co_return !failed;
 }
 
 std::string text_of(const EventFeed::Batch& batch) {
@@ -71,23 +64,26 @@ std::optional<std::uint64_t> last_event_id(const http::RequestHead& head) {
   return id;
 }
 
-Awaitable<void> send_events(AdminStream& stream, std::shared_ptr<FeedReader> reader, bool http_1_0,
-                            std::chrono::milliseconds heartbeat) {
-  const bool chunked = !http_1_0;
+Awaitable<void> send_events(AdminStream& stream, std::shared_ptr<FeedReader> reader,
+                            EventStreamForm form) {
+  const bool chunked = !form.http_1_0;
   std::string first = reader->has_gap() ? "event: gap\ndata: {}\n\n" : ": welcome\n\n";
-  bool sent = co_await send(stream, head_text(chunked) + framed(first, chunked));
+  std::string text = head_text(form.date, chunked) + framed(first, chunked);
+  bool sent = co_await stream.write(text, kPatience);
   while (sent) {
     const EventFeed::Batch batch = reader->read();
     if (batch.closed) break;
     if (batch.missed == 0 && batch.events.empty()) {
-      const bool woken = co_await reader->wait(heartbeat);
-      if (!woken) sent = co_await send(stream, framed(": alive\n\n", chunked));
+      const bool woken = co_await reader->wait(form.heartbeat);
+      text = framed(": alive\n\n", chunked);
+      if (!woken) sent = co_await stream.write(text, kPatience);
       continue;
     }
-    sent = co_await send(stream, framed(text_of(batch), chunked));
+    text = framed(text_of(batch), chunked);
+    sent = co_await stream.write(text, kPatience);
     if (batch.missed > 0) break;
   }
-  if (sent && chunked) co_await send(stream, "0\r\n\r\n");
+  if (sent && chunked) co_await stream.write("0\r\n\r\n", kPatience);
 }
 
 }  // namespace tallygate

@@ -3,19 +3,17 @@
 // nothing happens it is a suspended coroutine with a timer: no thread. The feed must outlive the
 // io_context.
 
-#include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "gateway/admin_stream.h"
 #include "gateway/events/event_feed.h"
 #include "gateway/http/asio.h"
 #include "gateway/http/message/head.h"
 
 namespace tallygate {
-
-using AdminStream = boost::beast::basic_stream<asio::ip::tcp, Executor>;
 
 /// A place among the feed's readers, left when it ends.
 class FeedReader {
@@ -46,10 +44,16 @@ class FeedReader {
 /// `Last-Event-ID` of a reconnecting client; nullopt when absent or not a number.
 std::optional<std::uint64_t> last_event_id(const http::RequestHead& head);
 
+struct EventStreamForm {
+  std::string date;
+  bool http_1_0 = false;
+  std::chrono::milliseconds heartbeat{15'000};
+};
+
 /// Head and events, until the client is gone, too slow, or the feed ends. A client that fell out of
 /// the feed's ring is told so by a last event `dropped`, one that asked for events that are no
 /// longer there by a first event `gap`. The caller closes the connection.
-Awaitable<void> send_events(AdminStream& stream, std::shared_ptr<FeedReader> reader, bool http_1_0,
-                            std::chrono::milliseconds heartbeat);
+Awaitable<void> send_events(AdminStream& stream, std::shared_ptr<FeedReader> reader,
+                            EventStreamForm form);
 
 }  // namespace tallygate

@@ -162,6 +162,33 @@ void write_store(Page& page, const store::JournalStatus& journal,
             "Times that the catalog was opened again after a failure.", catalog.reopened);
 }
 
+void write_control(Page& page, const ControlSample& control) {
+  page.family("tallygate_webhooks", Kind::counter, "", "Webhook messages, by how they ended.");
+  page.sample(R"(outcome="delivered")", control.webhooks_delivered);
+  page.sample(R"(outcome="dropped")", control.webhooks_dropped);
+  write_one(page, "tallygate_webhook_failed_tries", Kind::counter, "",
+            "Tries to send a webhook message that failed.", control.webhook_failed_tries);
+  write_one(page, "tallygate_webhooks_waiting", Kind::gauge, "",
+            "Webhook messages that wait to be sent.", control.webhooks_waiting);
+  write_one(page, "tallygate_events", Kind::counter, "", "Events shown at /-/events.",
+            control.events);
+  write_one(page, "tallygate_event_readers", Kind::gauge, "", "Open streams of /-/events.",
+            control.event_readers);
+  write_one(page, "tallygate_admin_connections", Kind::gauge, "",
+            "Open connections of the admin listener.", control.admin_connections);
+  write_one(page, "tallygate_admin_failed_logins", Kind::counter, "",
+            "Requests with a wrong admin token, or refused after too many.",
+            control.admin_failed_logins);
+  page.family("tallygate_tls_certificate_expiry_timestamp_seconds", Kind::gauge, "seconds",
+              "When the certificate of a listener ends.");
+  if (control.data_certificate_expiry > 0) {
+    page.sample(R"(listener="data")", control.data_certificate_expiry);
+  }
+  if (control.admin_certificate_expiry > 0) {
+    page.sample(R"(listener="admin")", control.admin_certificate_expiry);
+  }
+}
+
 void write_process(Page& page, const ProcessSample& process) {
   write_one(page, "tallygate_config_last_reload_successful", Kind::gauge, "",
             "1 if the last load of the configuration succeeded.", process.last_reload_ok ? 1 : 0);
@@ -197,6 +224,7 @@ std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
   write_http(page, sums);
   write_gate(page, sums);
   write_store(page, process.journal, process.catalog);
+  write_control(page, process.control);
   write_process(page, process);
   return page.finish();
 }

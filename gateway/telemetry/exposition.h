@@ -13,9 +13,25 @@
 
 namespace tallygate::telemetry {
 
+/// What control does beside answering.
+struct ControlSample {
+  std::uint64_t webhooks_delivered = 0;
+  std::uint64_t webhooks_dropped = 0;
+  std::uint64_t webhook_failed_tries = 0;
+  std::uint64_t webhooks_waiting = 0;
+  std::uint64_t events = 0;  ///< published since the start
+  std::uint64_t event_readers = 0;
+  std::uint64_t admin_connections = 0;
+  std::uint64_t admin_failed_logins = 0;
+  double data_certificate_expiry = 0;  ///< Unix time; 0 = no certificate
+  double admin_certificate_expiry = 0;
+};
+
 /// Process-wide values that are not per worker.
 struct ProcessSample {
   store::JournalStatus journal;
+  store::CatalogStatus catalog;
+  ControlSample control;
   std::string version;
   std::uint64_t config_generation = 0;
   bool last_reload_ok = true;

@@ -32,10 +32,17 @@ TEST(Listeners, NeedDifferentPorts) {
 
 TEST(Listeners, KeepAnOpenAdminListenerOnLoopback) {
   check("listeners: {admin: {address: 0.0.0.0}}",
-        "f:1:30: listeners.admin: an address other than loopback needs a token; set one, listen on "
-        "127.0.0.1, or say insecure: true\n");
+        "f:1:30: listeners.admin: an address other than loopback needs a token and tls; set both, "
+        "listen on 127.0.0.1, or say insecure: true\n");
   check("listeners: {admin: {address: 0.0.0.0, insecure: true}}", "");
-  check("listeners: {admin: {address: 0.0.0.0, token: \"${env:KEY}\"}}", "");
+  check("listeners: {admin: {address: 0.0.0.0, token: \"${env:KEY}\"}}",
+        "f:1:30: listeners.admin: an address other than loopback needs a token and tls; set tls, "
+        "listen on 127.0.0.1, or say insecure: true\n");
+  check("listeners: {admin: {address: '::', tls: {certificate: c, key: k}}}",
+        "f:1:30: listeners.admin: an address other than loopback needs a token and tls; set token, "
+        "listen on 127.0.0.1, or say insecure: true\n");
+  check("listeners: {admin: {address: '::', token: \"${env:KEY}\", tls: {certificate: c, key: k}}}",
+        "");
   check("listeners: {admin: {address: '::1'}}", "");
   check("listeners: {admin: {address: gate}}",
         "f:1:30: listeners.admin.address: must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, "

@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <ctime>
 
 namespace tallygate::http {
 namespace {
@@ -47,6 +48,9 @@ Result<TlsContext> make_client_context(const std::string& ca_file, bool verify) 
 
 Result<TlsContext> make_server_context(const config::Tls& files) {
   TlsContext context = make_context(TLS_server_method());
+  // TLS 1.3 has none but good ones.
+  SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1) {
     return make_error(Errc::config_invalid,
                       "cannot use the certificate " + files.certificate + ": " + take_tls_error());
@@ -57,6 +61,15 @@ Result<TlsContext> make_server_context(const config::Tls& files) {
                       "cannot use the private key " + files.key + ": " + take_tls_error());
   }
   return context;
+}
+
+std::optional<WallTime> expiry_of(SSL_CTX& context) {
+  const X509* certificate = SSL_CTX_get0_certificate(&context);
+  std::tm end{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) {
+    return std::nullopt;
+  }
+  return WallTime(std::chrono::seconds(::timegm(&end)));
 }
 
 SslHandle make_client_handle(SSL_CTX& context, const std::string& host, bool verify) {

@@ -1,0 +1,51 @@
+#include "gateway/privacy.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "config/rules.h"
+
+namespace tallygate {
+namespace {
+
+/// 128 bits in base64.
+constexpr std::size_t kLeastTokenBytes = 22;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+}  // namespace
+
+void keep_memory_private() {
+  if (kSanitized) return;
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+std::vector<std::string> warnings_about_access(const config::Listeners& listeners) {
+  std::vector<std::string> warnings;
+  const config::DataListener& data = listeners.data;
+  const config::AdminListener& admin = listeners.admin;
+  if (!data.require_key && !config::is_loopback(data.address)) {
+    warnings.push_back("listeners.data.require_key is false: everyone who reaches " + data.address +
+                       " may send requests");
+  }
+  if (admin.token.empty()) {
+    warnings.push_back("listeners.admin.token is not set: everyone who reaches " + admin.address +
+                       " may administer the gate");
+  } else if (admin.token.value.size() < kLeastTokenBytes) {
+    warnings.push_back("listeners.admin.token is short; make one with: openssl rand -base64 32");
+  }
+  if (!config::is_loopback(admin.address) && !admin.tls) {
+    warnings.push_back(
+        "listeners.admin.insecure: the admin token and all answers cross the "
+        "network in the clear");
+  }
+  return warnings;
+}
+
+}  // namespace tallygate
