@@ -2,9 +2,11 @@
 
 #include <benchmark/benchmark.h>
 
+#include <random>
 #include <string>
 
 #include "router/statistics/analysis.h"
+#include "router/statistics/compare_quantiles.h"
 
 namespace tallygate::router {
 namespace {
@@ -51,6 +53,28 @@ void analysis(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(analyse(criteria, evidence));
 }
 BENCHMARK(analysis)->Arg(1)->Arg(20)->Unit(benchmark::kMicrosecond);
+
+/// Half a hundred million latencies over some five octaves: a sketch merged with itself doubles.
+Sketch make_sketch() {
+  std::mt19937_64 dice(1);
+  std::lognormal_distribution<double> micros(13, 0.5);
+  Sketch sketch;
+  for (int i = 0; i < 1000; ++i) sketch.insert_micros(static_cast<std::uint64_t>(micros(dice)));
+  while (sketch.count() < 50'000'000) sketch.merge(Sketch(sketch));
+  return sketch;
+}
+
+/// p50 and p95 of latency and ttft, two arms, so many epochs.
+void quantiles(benchmark::State& state) {
+  const Sketch sketch = make_sketch();
+  const auto epochs = static_cast<std::size_t>(state.range(0));
+  Evidence evidence{{make_arm("a", epochs), make_arm("b", epochs)}, kFullDay};
+  for (ArmEvidence& arm : evidence.arms) {
+    for (EpochEvidence& epoch : arm.epochs) epoch.latency = epoch.first_token = sketch;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(compare_quantiles(evidence));
+}
+BENCHMARK(quantiles)->Arg(1)->Arg(4)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace tallygate::router

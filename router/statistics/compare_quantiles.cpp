@@ -11,9 +11,12 @@ namespace tallygate::router {
 namespace {
 
 constexpr double kLevels[] = {0.5, 0.95};
-/// No latency ratio of two arms is beyond this, and halving its logarithm so often is exact enough.
+/// No latency ratio of two arms is beyond this.
 constexpr double kMostRatio = 1e6;
-constexpr int kHalvings = 24;
+/// A bound is looked for in steps of one hundredth that double, and the last step is halved so
+/// often.
+constexpr double kFirstStep = 0.01;
+constexpr int kHalvings = 7;
 
 const Sketch& sketch_of(const EpochEvidence& epoch, std::string_view metric) {
   return metric == kFirstToken ? epoch.first_token : epoch.latency;
@@ -64,10 +67,16 @@ Epochs epochs_of(std::string_view metric, double level, const ArmEvidence& contr
 
 using Accepts = std::function<bool(double)>;
 
-/// The last accepted value on the way from `inside` (accepted) to `outside`; nullopt when that is
-/// accepted too: there is no bound.
-std::optional<double> bound(const Accepts& accepts, double inside, double outside) {
-  if (accepts(outside)) return std::nullopt;
+/// Where acceptance ends on the way from `inside` (accepted) to `last`, beginning with `step` in
+/// its direction; nullopt when all is accepted: there is no bound.
+std::optional<double> bound(const Accepts& accepts, double inside, double step, double last) {
+  double outside = inside + step;
+  while (accepts(outside)) {
+    if (std::abs(outside) > std::abs(last)) return std::nullopt;
+    inside = outside;
+    step *= 2;
+    outside += step;
+  }
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = (inside + outside) / 2;
     (accepts(middle) ? inside : outside) = middle;
@@ -77,10 +86,10 @@ std::optional<double> bound(const Accepts& accepts, double inside, double outsid
 
 /// Everything that `accepts`, around `value`. nullopt without both bounds, or when not even the
 /// measured value fits: then the epochs contradict each other.
-std::optional<Estimate> interval(const Accepts& accepts, double value, double least, double most) {
+std::optional<Estimate> interval(const Accepts& accepts, double value, double step, double most) {
   if (!accepts(value)) return std::nullopt;
-  const auto lower = bound(accepts, value, least);
-  const auto upper = bound(accepts, value, most);
+  const auto lower = bound(accepts, value, -step, most);
+  const auto upper = bound(accepts, value, step, most);
   if (!lower || !upper) return std::nullopt;
   return Estimate{value, *lower, *upper};
 }
@@ -101,7 +110,7 @@ void add_intervals(QuantileComparison& result, const Epochs& epochs, double alph
     };
     const double widest = std::log(kMostRatio);
     result.relative =
-        interval(accepts, std::log(result.value / result.control_value), -widest, widest);
+        interval(accepts, std::log(result.value / result.control_value), kFirstStep, widest);
     if (result.relative) {
       for (double* each :
            {&result.relative->value, &result.relative->lower, &result.relative->upper}) {
@@ -113,7 +122,9 @@ void add_intervals(QuantileComparison& result, const Epochs& epochs, double alph
     return epochs.log_e(&QuantileShift::log_e_difference, millis) < enough;
   };
   const double widest = Sketch::upper_bound(Sketch::kLastIndex);
-  result.absolute = interval(accepts, result.value - result.control_value, -widest, widest);
+  const double step = kFirstStep * std::max(result.control_value, result.value);
+  if (!(step > 0)) return;
+  result.absolute = interval(accepts, result.value - result.control_value, step, widest);
 }
 
 }  // namespace

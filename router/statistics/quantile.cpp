@@ -72,7 +72,12 @@ double quantile_difference_p(const Sketch& control, const Sketch& treatment, dou
 }
 
 QuantileShift::QuantileShift(const Arm& control, const Arm& treatment, double level)
-    : control_(profile_of(control, level)), treatment_(profile_of(treatment, level)) {}
+    : control_(profile_of(control, level)), treatment_(profile_of(treatment, level)) {
+  const auto is_open = [&](std::size_t i) { return within(control_, i, i) < kCertain; };
+  end_ = control_.edges.size();
+  while (first_ < end_ && !is_open(first_)) ++first_;
+  while (end_ > first_ && !is_open(end_ - 1)) --end_;
+}
 
 QuantileShift::Profile QuantileShift::profile_of(const Arm& arm, double level) {
   const double shrink = 1 / std::max(arm.design_effect, 1.0);
@@ -110,7 +115,7 @@ double QuantileShift::within(const Profile& profile, std::size_t first, std::siz
 template <class Move>
 double QuantileShift::least(const Move& move) const {
   double least = kCertain + treatment_.at_quantile;
-  for (std::size_t i = 0; i < control_.edges.size(); ++i) {
+  for (std::size_t i = first_; i < end_; ++i) {
     const double in_control = within(control_, i, i);
     if (in_control + treatment_.at_quantile >= least) continue;
     const double lower = i < 2 ? 0 : edge_above(i - 2);

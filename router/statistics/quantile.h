@@ -61,6 +61,8 @@ class QuantileShift {
 
   Profile control_;
   Profile treatment_;
+  std::size_t first_ = 0;  ///< of control's edges, those that are not certainly elsewhere
+  std::size_t end_ = 0;
 };
 
 }  // namespace tallygate::router
