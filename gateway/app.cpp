@@ -18,7 +18,7 @@
 #include "gateway/control/process_sample.h"
 #include "gateway/http/acceptor.h"
 #include "gateway/lifecycle/beginning.h"
-#include "gateway/lifecycle/handover_server.h"
+#include "gateway/lifecycle/handover/handover_server.h"
 #include "gateway/lifecycle/open_store.h"
 #include "gateway/lifecycle/service_manager.h"
 #include "gateway/logging.h"

@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "gateway/lifecycle/handover/predecessor.h"
 #include "gateway/lifecycle/listeners.h"
-#include "gateway/lifecycle/predecessor.h"
 
 namespace tallygate::lifecycle {
 

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "gateway/http/asio.h"
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/descriptor.h"
 #include "gateway/lifecycle/overload.h"
 
 namespace tallygate::lifecycle {

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/descriptor.h"
 
 namespace tallygate::lifecycle {
 namespace {

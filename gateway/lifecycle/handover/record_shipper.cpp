@@ -1,11 +1,11 @@
-#include "gateway/lifecycle/record_shipper.h"
+#include "gateway/lifecycle/handover/record_shipper.h"
 
 #include <spdlog/spdlog.h>
 
 #include <thread>
 
-#include "gateway/lifecycle/record_intake.h"
-#include "gateway/lifecycle/record_message.h"
+#include "gateway/lifecycle/handover/record_intake.h"
+#include "gateway/lifecycle/handover/record_message.h"
 
 namespace tallygate::lifecycle {
 namespace {

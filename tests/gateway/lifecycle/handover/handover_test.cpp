@@ -6,8 +6,8 @@
 #include <atomic>
 #include <future>
 
-#include "gateway/lifecycle/handover_server.h"
-#include "gateway/lifecycle/predecessor.h"
+#include "gateway/lifecycle/handover/handover_server.h"
+#include "gateway/lifecycle/handover/predecessor.h"
 #include "tests/store/journal/journal_kit.h"
 #include "tests/support/records.h"
 #include "tests/support/temporary_directory.h"

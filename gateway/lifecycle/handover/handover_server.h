@@ -11,9 +11,9 @@
 #include <string>
 #include <thread>
 
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/handover/handover_socket.h"
+#include "gateway/lifecycle/handover/record_shipper.h"
 #include "gateway/lifecycle/listeners.h"
-#include "gateway/lifecycle/record_shipper.h"
 #include "store/catalog/catalog_lease.h"
 #include "store/journal/journal.h"
 

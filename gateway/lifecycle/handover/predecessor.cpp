@@ -1,4 +1,4 @@
-#include "gateway/lifecycle/predecessor.h"
+#include "gateway/lifecycle/handover/predecessor.h"
 
 #include <thread>
 

@@ -1,4 +1,4 @@
-#include "gateway/lifecycle/handover_message.h"
+#include "gateway/lifecycle/handover/handover_message.h"
 
 #include "store/bytes.h"
 

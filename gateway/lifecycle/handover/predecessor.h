@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/handover/handover_socket.h"
 #include "gateway/lifecycle/listeners.h"
 
 namespace tallygate::lifecycle {

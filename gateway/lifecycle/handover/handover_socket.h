@@ -11,26 +11,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "gateway/lifecycle/handover_message.h"
+#include "gateway/lifecycle/descriptor.h"
+#include "gateway/lifecycle/handover/handover_message.h"
 
 namespace tallygate::lifecycle {
-
-/// A descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor() { reset(); }
-
-  int get() const { return fd_; }
-  int release();
-  void reset();
-
- private:
-  int fd_ = -1;
-};
 
 struct Message {
   Word word = Word::done;

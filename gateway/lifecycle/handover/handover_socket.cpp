@@ -1,4 +1,4 @@
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/handover/handover_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -100,20 +100,6 @@ Result<void> send_head(int fd, std::string head, std::span<const int> descriptor
 }
 
 }  // namespace
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-int Descriptor::release() { return std::exchange(fd_, -1); }
-
-void Descriptor::reset() {
-  if (fd_ >= 0) ::close(release());
-}
 
 Result<void> HandoverSocket::send(Word word, std::string_view body,
                                   std::span<const int> descriptors) {

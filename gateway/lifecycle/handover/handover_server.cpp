@@ -1,4 +1,4 @@
-#include "gateway/lifecycle/handover_server.h"
+#include "gateway/lifecycle/handover/handover_server.h"
 
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "gateway/lifecycle/record_intake.h"
+#include "gateway/lifecycle/handover/record_intake.h"
 
 namespace tallygate::lifecycle {
 namespace {

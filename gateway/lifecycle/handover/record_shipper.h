@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "gateway/lifecycle/handover_socket.h"
+#include "gateway/lifecycle/handover/handover_socket.h"
 #include "store/journal/journal.h"
 
 namespace tallygate::lifecycle {

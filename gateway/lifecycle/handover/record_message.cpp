@@ -1,4 +1,4 @@
-#include "gateway/lifecycle/record_message.h"
+#include "gateway/lifecycle/handover/record_message.h"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 

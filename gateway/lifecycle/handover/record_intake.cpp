@@ -1,6 +1,6 @@
-#include "gateway/lifecycle/record_intake.h"
+#include "gateway/lifecycle/handover/record_intake.h"
 
-#include "gateway/lifecycle/record_message.h"
+#include "gateway/lifecycle/handover/record_message.h"
 
 namespace tallygate::lifecycle {
 
