@@ -82,12 +82,12 @@ Commands declare(CLI::App& app, Arguments& arguments) {
       ->add_option("--workers", arguments.serve.workers, "threads that serve; default: as the file")
       ->check(CLI::Range(1u, 1024u))
       ->type_name("N");
-  commands.serve->add_flag("--take-over", arguments.serve.take_over,
-                           "replace the gate that runs on the same store, without a gap");
-  commands.serve->add_flag("--quarantine-corrupt", arguments.serve.quarantine_corrupt,
-                           "move a damaged database aside and begin a new one");
   commands.serve->add_flag("--core-dumps", arguments.serve.core_dumps,
                            "for debugging: allow core dumps and debuggers, which see every secret");
+  commands.serve->add_flag("--quarantine-corrupt", arguments.serve.quarantine_corrupt,
+                           "move a damaged database aside and begin a new one");
+  commands.serve->add_flag("--take-over", arguments.serve.take_over,
+                           "replace the gate that runs on the same store, without a gap");
   commands.check = app.add_subcommand("check", "tell everything that is wrong with a file");
   add_config_option(*commands.check, arguments.config);
   commands.print_config = app.add_subcommand("print-config", "print the effective configuration");

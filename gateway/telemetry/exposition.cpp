@@ -144,7 +144,7 @@ void write_store(Page& page, const store::JournalStatus& journal,
   write_one(page, "tallygate_journal_queued", Kind::gauge, "", "Records waiting to be written.",
             journal.queued);
   write_one(page, "tallygate_journal_degraded", Kind::gauge, "",
-            "1 while writes fail or lag behind.", journal.degraded ? 1 : 0);
+            "1 while writes fail or lag behind.", journal.degraded() ? 1 : 0);
   page.family("tallygate_store_trouble", Kind::gauge, "",
               "1 for what keeps a database from being written.");
   for (int i = 1; i < store::kStoreTroubleCount; ++i) {

@@ -46,6 +46,5 @@ struct ProcessSample {
 /// Sums the workers' tables and renders all families. Series without a count are left out.
 std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
                            const ProcessSample& process, const store::Names& names, Format format);
-  store::CatalogStatus catalog;
 
 }  // namespace tallygate::telemetry
