@@ -14,6 +14,7 @@ struct Admin {
   config::Settings settings;
   store::Names names;
   store::TallySet tallies;
+  store::StoreHealth store_health = {};
   ReloadOutcome reload;
   int reloads = 0;
   AdminContext context{.settings = settings, .names = names, .version = "1.2.3"};
@@ -53,6 +54,7 @@ struct Admin {
       }
       return health;
     };
+    context.store_health = [this] { return store_health; };
     context.render_metrics = [](telemetry::Format format) {
       return "format " + std::to_string(static_cast<int>(format)) + "\n";
     };
@@ -123,7 +125,10 @@ void check_error(const AdminResponse& response, unsigned status, const std::stri
 TEST(AdminApi, AnswersProbes) {
   Admin admin;
   EXPECT_EQ(admin.ask_get("/livez").body, "{\"status\":\"ok\"}\n");
+  EXPECT_EQ(admin.ask_get("/readyz").body, "{\"status\":\"ok\"}\n");
+  admin.store_health.journal = store::StoreTrouble::slow;
   EXPECT_EQ(admin.ask_get("/readyz").status, 200u);
+  EXPECT_TRUE(has(admin.ask_get("/readyz"), R"("trouble":"slow")"));
   admin.context.not_ready = make_error(Errc::draining, "The gate is draining.");
   check_error(admin.ask_get("/readyz"), 503, "draining");
   EXPECT_EQ(admin.ask_get("/livez").status, 200u);
