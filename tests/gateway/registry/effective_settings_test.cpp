@@ -125,6 +125,7 @@ TEST(EffectiveSettings, TurnInlineTargetsIntoNamedOnes) {
             (std::vector<std::string>{"east", "version:id-1#1"}));
   config::Target expected;
   expected.url = "https://api.example.com/v1";
+  expected.allow_private = false;
   expected.model = "m";
   expected.protocol = config::Protocol::anthropic;
   expected.api_key.value = "sk-value";

@@ -87,11 +87,10 @@ TEST(Versions, AreCreatedWithEverythingThatWasSaid) {
   EXPECT_EQ(member_of(made, "origin"), "api");
   EXPECT_NE(made.body.find(R"("config":{"temperature":0.7,"stop":["\n"]})"), std::string::npos)
       << made.body;
-  EXPECT_NE(
-      made.body.find(
-          R"("targets":["east",{"url":"https://api.example.com/v1","model":"m",)"
-          R"("protocol":"anthropic","apiKeyRef":"env:KEY","inputPrice":2.5,"outputPrice":10}])"),
-      std::string::npos)
+  EXPECT_NE(made.body.find(R"("targets":["east",{"url":"https://api.example.com/v1","model":"m",)"
+                           R"("protocol":"anthropic","apiKeyRef":"env:KEY","allowPrivate":false,)"
+                           R"("inputPrice":2.5,"outputPrice":10}])"),
+            std::string::npos)
       << made.body;
   EXPECT_EQ(made.body.find("sk-value"), std::string::npos);
   EXPECT_EQ(kit.published, 1);
@@ -147,6 +146,10 @@ TEST(Versions, KeepTheirRules) {
   check(inline_target(R"("url":"http://169.254.169.254/v1")"), 422, "rule_broken", "targets[0].url",
         "metadata");
   check(inline_target(R"("url":"http://u:p@h/v1")"), 422, "rule_broken", "targets[0].url", "user");
+  check(inline_target(R"("url":"http://10.0.0.1/v1")"), 422, "rule_broken", "targets[0].url",
+        "allowPrivate");
+  check(inline_target(R"("url":"http://0.0.0.0/v1","allowPrivate":true)"), 422, "rule_broken",
+        "targets[0].url", "unspecified");
   check(base + R"(,"targets":[{"url":"http://h/v1"}])", 400, "missing_parameter",
         "targets[0].model", "missing");
   check(inline_target(R"("url":"http://h/v1","apiKey":"x")"), 400, "invalid_parameter",
