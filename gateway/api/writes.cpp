@@ -77,10 +77,11 @@ store::Transaction transaction_of(const Change& change, const AdminContext& cont
                                  .now = context.now,
                                  .remember = std::nullopt};
   if (!key.empty()) {
+    const std::string& body = change.body_to_remember ? *change.body_to_remember : change.body;
     transaction.remember = store::RememberedAnswer{.key = key,
                                                    .request_hash = hash,
                                                    .status = change.status,
-                                                   .body = change.body_to_remember.value_or(change.body),
+                                                   .body = body,
                                                    .at = context.now};
   }
   return transaction;

@@ -1,11 +1,17 @@
 """Client keys: from the one answer that shows a key to the last request that it opens."""
 
 import json
+import re
+import socket
 import threading
 import time
 import unittest
 
+import anthropic
+import openai
+from anthropic import Anthropic
 from gate import Gate, Simulator, call, chat, fresh_folder, two_versions, wait_for
+from openai import OpenAI
 
 ADMIN = "admin-token-of-the-test"
 
@@ -15,6 +21,11 @@ def bearer(key):
 
 
 class LockedGate(Gate):
+    def metric_of_rejected(self, code):
+        _, _, page = call(self.admin, "GET", "/metrics", None, bearer(ADMIN))
+        found = re.search(rf'^tallygate_rejected_requests_total{{.*"{code}".*}} (\S+)$', page.decode(), re.M)
+        return float(found[1]) if found else 0.0
+
     def listeners(self, data, admin):
         both = super().listeners(data, admin)
         both["data"]["require_key"] = True
@@ -141,6 +152,59 @@ class Life(KeysTest):
                 self.assertNotIn(key.encode(), content, path)
                 self.assertNotIn(key[3:].encode(), content, path)
         self.gate.restart()
+
+
+class Heads(KeysTest):
+    """What clients may put where a key belongs, byte by byte."""
+
+    def exchange(self, fields, body=b""):
+        """-> (the head of the answer, whether the connection stays open)."""
+        text = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n").encode("latin-1") + fields + b"\r\n"
+        with socket.create_connection(("127.0.0.1", self.gate.port), 20) as client:
+            client.sendall(text + body)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                piece = client.recv(65536)
+                self.assertTrue(piece, answer)
+                answer += piece
+            head, rest = answer.split(b"\r\n\r\n", 1)
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            while len(rest) < int(length[1] if length else 0):
+                rest += client.recv(65536)
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            try:
+                stays = client.recv(65536).startswith(b"HTTP/1.1 200")
+            except ConnectionError:
+                stays = False
+            return head.decode(), stays
+
+    def check(self, fields, status, stays, body=json.dumps(chat()).encode()):
+        head, stayed = self.exchange(fields, body)
+        self.assertEqual((int(head[9:12]), stayed), (status, stays), head)
+        self.assertEqual("connection: close" in head.lower(), not stays, head)
+
+    def test_each_head(self):
+        key = self.make("heads")["key"].encode()
+        good = b"Authorization: Bearer " + key + b"\r\n"
+        wrong = b"Authorization: Bearer tg-" + b"x" * 43 + b"\r\n"
+        self.check(good, 200, True)
+        self.check(b"", 401, True)
+        self.check(wrong, 401, True)
+        self.check(good + good, 400, False)
+        self.check(good + wrong, 400, False)
+        self.check(b"Authorization: Bearer " + b"x" * 8192 + b"\r\n", 401, False)
+        self.check(b"Authorization: Bearer \xc3\xa9\r\n", 401, False)
+        self.check(b"x-api-key: \xc3\xa9\r\n", 401, False)
+
+    def test_expect_continue(self):
+        made = self.make("expects")
+        body = json.dumps(chat()).encode()
+        head, _ = self.exchange(b"Expect: 100-continue\r\nAuthorization: Bearer tg-wrong\r\n", body)
+        self.assertTrue(head.startswith("HTTP/1.1 401"), head)
+        fields = b"Expect: 100-continue\r\nAuthorization: Bearer " + made["key"].encode() + b"\r\n"
+        head, _ = self.exchange(fields, body)
+        self.assertTrue(head.startswith(("HTTP/1.1 100", "HTTP/1.1 200")), head)
 
 
 class Roles(KeysTest):
@@ -273,6 +337,35 @@ class Experiments(KeysTest):
         self.assertEqual(self.ask(key, value, f"{self.TESTS}/{test}/start")[0], 404)
         entry = self.admin("GET", "/api/audit?limit=1")[2]["data"][0]
         self.assertEqual(entry["actor"], "key reports")
+
+
+class Sdks(KeysTest):
+    def openai(self, key):
+        return OpenAI(base_url=f"{self.gate.url}/v1", api_key=key)
+
+    def test_openai(self):
+        key = self.make("openai", requestsPerMinute=2)["key"]
+        client = self.openai(key)
+        answer = client.chat.completions.with_raw_response.create(**chat())
+        self.assertEqual(answer.headers["x-ratelimit-remaining-requests"], "1")
+        self.assertTrue(answer.parse().choices)
+        self.assertEqual([model.id for model in client.models.list()][0], "assistant")
+        before = self.gate.metric_of_rejected("rate_limited")
+        with self.assertRaises(openai.RateLimitError):
+            client.chat.completions.create(**chat())
+        self.assertEqual(self.gate.metric_of_rejected("rate_limited") - before, 1, "it did not retry")
+        with self.assertRaises(openai.AuthenticationError):
+            self.openai("tg-" + "x" * 43).chat.completions.create(**chat())
+        scoped = self.make("openai scoped", routes=["claude"])["key"]
+        with self.assertRaises(openai.PermissionDeniedError):
+            self.openai(scoped).chat.completions.create(**chat())
+
+    def test_anthropic(self):
+        key = self.make("anthropic")["key"]
+        body = {**chat("claude"), "max_tokens": 5}
+        self.assertTrue(Anthropic(base_url=self.gate.url, api_key=key).messages.create(**body).content)
+        with self.assertRaises(anthropic.AuthenticationError):
+            Anthropic(base_url=self.gate.url, api_key="tg-wrong").messages.create(**body)
 
 
 class OpenGate(Gate):
