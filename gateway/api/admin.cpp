@@ -9,7 +9,6 @@
 #include "gateway/api/fields.h"
 #include "gateway/api/key_caller.h"
 #include "gateway/api/metrics/metrics_api.h"
-#include "gateway/api/models/performance.h"
 #include "gateway/api/models/performance_routes.h"
 #include "gateway/api/models/versions.h"
 #include "gateway/api/openapi.h"
@@ -27,13 +26,26 @@ namespace {
 
 using http::Method;
 
-constexpr std::string_view kPaging[] = {"limit", "cursor"};
+constexpr Field kLiveFields[] = {{.name = "status", .required = true}};
+constexpr Fields kLive{.name = "Liveness", .fields = kLiveFields};
+constexpr Field kBinaryFields[] = {{.name = "name", .required = true},
+                                   {.name = "version", .required = true}};
+constexpr Fields kBinary{.name = "Binary", .fields = kBinaryFields};
+constexpr Field kReloadedFields[] = {
+    {.name = "generation", .type = FieldType::integer, .required = true, .note = "Of the routing."},
+    {.name = "changes",
+     .type = FieldType::array,
+     .required = true,
+     .note = "In words, one each.",
+     .items = FieldType::string}};
+constexpr Fields kReloaded{.name = "Reloaded", .fields = kReloadedFields};
 
 const AdminRoute kOwnRoutes[] = {
     {.path = "/livez",
      .answer = answer_livez,
      .summary = "Whether the process runs.",
      .role = Role::viewer,
+     .result = &kLive,
      .is_public = true},
     {.path = "/readyz",
      .answer = answer_readyz,
@@ -52,16 +64,13 @@ const AdminRoute kOwnRoutes[] = {
     {.path = "/-/version",
      .answer = answer_version,
      .summary = "Name and version of the binary.",
-     .role = Role::viewer},
+     .role = Role::viewer,
+     .result = &kBinary},
     {.method = Method::post,
      .path = "/-/reload",
      .answer = answer_reload,
-     .summary = "Reads the configuration file again."},
-    {.path = "/performance",
-     .answer = answer_performance,
-     .summary = "How every target and version did.",
-     .role = Role::viewer,
-     .query = kPaging},
+     .summary = "Reads the configuration file again.",
+     .result = &kReloaded},
     {.path = "/api/requests/{id}",
      .answer = answer_request,
      .summary = "One record of the journal.",
@@ -182,10 +191,9 @@ AdminResponse answer_found(const AdminRequest& request, const Found& found,
 }  // namespace
 
 std::span<const AdminRoute> admin_routes() {
-  static const std::vector<AdminRoute> all =
-      concatenated({kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(),
-                    audit_routes(), metric_routes(), event_routes(), performance_routes(),
-                    key_routes()});
+  static const std::vector<AdminRoute> all = concatenated(
+      {kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(), audit_routes(),
+       metric_routes(), event_routes(), performance_routes(), key_routes()});
   return all;
 }
 

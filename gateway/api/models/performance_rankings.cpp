@@ -133,11 +133,12 @@ AdminResponse render_rankings(const Ranked& ranked, RankMetric metric, const Pag
   for (std::size_t i = 0; i < ranked.models.size(); ++i) {
     rows.emplace_back(order_of(ranked.assessments[i].score(metric), ranked.models[i].name), i);
   }
-  std::sort(rows.begin(), rows.end());
-  const auto begin =
-      std::upper_bound(rows.begin(), rows.end(), paging.after,
-                       [](const std::string& after, const auto& row) { return after < row.first; });
+  // Only the page is sorted, after those that were shown before.
+  const auto begin = std::partition(rows.begin(), rows.end(), [&](const auto& row) {
+    return !paging.after.empty() && row.first <= paging.after;
+  });
   const auto end = begin + std::min<std::ptrdiff_t>(paging.limit, rows.end() - begin);
+  std::partial_sort(begin, end, rows.end());
   JsonText json;
   json.open('{');
   json.add("metric", to_string(metric));

@@ -1,5 +1,8 @@
 #include "gateway/api/models/performance_routes.h"
 
+#include <algorithm>
+#include <array>
+
 #include "gateway/api/fields.h"
 #include "gateway/api/models/performance.h"
 #include "gateway/api/models/performance_blacklist.h"
@@ -114,22 +117,37 @@ constexpr Field kQuantiles[] = {number("avg"), number("p50"), number("p95"), num
 constexpr Field kTokens[] = {whole("input"), whole("output"), whole("cached"),
                              number("avg_input", true), number("avg_output", true)};
 constexpr Field kTypes{.name = "conversation_types", .type = FieldType::object, .required = true};
-constexpr Field kSummary[] = {whole("routes"),
-                              whole("targets"),
-                              whole("blacklisted"),
-                              whole("usage"),
-                              whole("successes"),
-                              whole("failures"),
-                              whole("failovers"),
-                              number("success_rate", true),
-                              kOutcomes,
-                              whole("attempts"),
-                              whole("streamed"),
-                              object("latency_ms", kQuantiles, true),
-                              object("ttft_ms", kQuantiles, true),
-                              object("tokens", kTokens),
-                              number("cost_usd"),
-                              kTypes};
+constexpr auto kTallied = std::to_array<Field>(
+    {whole("usage"), whole("successes"), whole("failures"), whole("failovers"),
+     number("success_rate", true), kOutcomes, whole("attempts"), whole("streamed"),
+     object("latency_ms", kQuantiles, true), object("ttft_ms", kQuantiles, true),
+     object("tokens", kTokens), number("cost_usd")});
+
+/// What a tally is of, what add_tally() says of it, and what else is known.
+template <std::size_t Before, std::size_t After>
+constexpr auto around_a_tally(const std::array<Field, Before>& before,
+                              const std::array<Field, After>& after) {
+  std::array<Field, Before + kTallied.size() + After> all{};
+  auto at = std::copy(before.begin(), before.end(), all.begin());
+  at = std::copy(kTallied.begin(), kTallied.end(), at);
+  std::copy(after.begin(), after.end(), at);
+  return all;
+}
+
+constexpr auto kSummary =
+    around_a_tally(std::to_array<Field>({whole("routes"), whole("targets"), whole("blacklisted")}),
+                   std::to_array<Field>({kTypes}));
+constexpr auto kPerformanceRow = around_a_tally(
+    std::to_array<Field>({text("route", true), text("version", true), text("target", true),
+                          text("conversation_type")}),
+    std::to_array<Field>({whole("failures_in_row"), moment("blacklisted_until", true)}));
+constexpr auto kVariantRow =
+    around_a_tally(std::to_array<Field>({text("experiment"), text("route"), whole("epoch"),
+                                         text("variant"), text("version")}),
+                   std::array<Field, 0>{});
+constexpr Field kPerformance[] = {array("data", kPerformanceRow), kHasMore, kNextCursor,
+                                  array("experiments", kVariantRow)};
+constexpr Fields kPerformanceFields{.name = "Performance", .fields = kPerformance};
 constexpr Fields kSummaryFields{.name = "PerformanceSummary", .fields = kSummary};
 
 constexpr std::string_view kPagingQuery[] = {"limit", "cursor"};
@@ -138,6 +156,12 @@ constexpr std::string_view kSeriesQuery[] = {"conversationType", "from", "to", "
 constexpr std::string_view kUsageQuery[] = {"conversationType", "limit", "cursor"};
 
 constexpr AdminRoute kRoutes[] = {
+    {.path = "/performance",
+     .answer = answer_performance,
+     .summary = "How every target and version did.",
+     .role = Role::viewer,
+     .query = kPagingQuery,
+     .result = &kPerformanceFields},
     {.path = "/performance/rankings",
      .answer = answer_rankings,
      .summary = "Versions by a criterion, best first, with the figures that led there.",

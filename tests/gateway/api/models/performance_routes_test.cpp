@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "gateway/api/models/performance_blacklist.h"
@@ -112,6 +113,20 @@ TEST(Rankings, PutTheBestFirstWithItsFigures) {
   EXPECT_EQ(member_of(speed, "data.1.figures.speed.samples"), "500");
   EXPECT_EQ(member_of(speed, "data.0.figures.accuracy.measured"), "null");
   EXPECT_EQ(member_of(speed, "data.2.model"), "-");
+}
+
+TEST(Performance, AnswersWhatItsTablePromises) {
+  Kit kit;
+  kit.context.health_of = [](router::NameId) { return TargetHealth{}; };
+  kit.add("chat", "1.0.0", "a", 100, 3);
+  kit.add("chat", "", "b", 0, 3);
+  router::TallyKey variant = router::variant_key({kit.names.find("chat"), 1, 2, 1, 0});
+  kit.tallies.entries.emplace_back(variant, router::Tally{});
+  for (const char* path : {"/performance", "/performance/summary", "/performance/usage"}) {
+    const auto row = std::ranges::find(admin_routes(), std::string_view(path), &AdminRoute::path);
+    const auto fits = check_answer(kit.ask_get(path).body, *row->result);
+    EXPECT_TRUE(fits.has_value()) << path << ": " << fits.error().message;
+  }
 }
 
 TEST(Rankings, CountWhatFailedBeforeAnythingWasServed) {
