@@ -163,11 +163,19 @@ struct Retry {
   bool operator==(const Retry&) const = default;
 };
 
+/// GET {base}/models, which pardons a benched target early.
+struct BlacklistProbe {
+  Duration interval{0};  ///< 0 = off
+  Duration timeout{5'000};
+  bool operator==(const BlacklistProbe&) const = default;
+};
+
 struct Blacklist {
   std::uint32_t failures = 3;
   Duration base{std::chrono::hours{1}};
   double factor = 2;
   Duration cap{std::chrono::hours{24}};
+  BlacklistProbe probe;
   bool operator==(const Blacklist&) const = default;
 };
 

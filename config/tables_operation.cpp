@@ -138,6 +138,14 @@ Codec<Retry> retry_codec() {
   return record.codec();
 }
 
+Codec<BlacklistProbe> probe_codec() {
+  Record<BlacklistProbe> record;
+  record.field("interval", &BlacklistProbe::interval, duration(0s, 24h),
+               "Between two probes of a benched target; 0s = none.");
+  record.field("timeout", &BlacklistProbe::timeout, duration(100ms, 1min), "Of one probe.");
+  return record.codec();
+}
+
 Codec<Blacklist> blacklist_codec() {
   Record<Blacklist> record;
   record.field("failures", &Blacklist::failures, whole<std::uint32_t>(1, 1000),
@@ -145,6 +153,8 @@ Codec<Blacklist> blacklist_codec() {
   record.field("base", &Blacklist::base, duration(1s, 365 * 24h), "First bench.");
   record.field("factor", &Blacklist::factor, number(1, 100), "Each further bench is longer by.");
   record.field("cap", &Blacklist::cap, duration(1s, 365 * 24h), "Longest bench.");
+  record.field("probe", &Blacklist::probe, probe_codec(),
+               "GET {url}/models, which takes a benched target in again early.");
   return record.codec();
 }
 

@@ -98,6 +98,7 @@ Control::Control(ControlOptions options, Process process)
       routing_(io_, process.health, process.names, process.catalog, process.journal, certificates_),
       blacklist_({process.health, process.names, process.catalog, process.events,
                   [this] { return routing_.slots(); }}),
+      probe_(io_, process.health, [this] { return routing_.view(); }),
       webhooks_(io_, webhook_surroundings(), webhook_tls()),
       ticks_(process, routing_, webhooks_),
       backend_(process, routing_,
@@ -289,6 +290,7 @@ void Control::tick_later() {
       ticks_.run(read_clocks());
       store_news_.look();
       blacklist_.tick(read_clocks());
+      probe_.tick(read_clocks().steady);
       asio::post(io_, [this] { tick_later(); });
     });
   });

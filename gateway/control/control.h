@@ -16,6 +16,7 @@
 #include "gateway/control/certificates.h"
 #include "gateway/control/file_watch.h"
 #include "gateway/control/process.h"
+#include "gateway/control/recovery_probe.h"
 #include "gateway/control/retention.h"
 #include "gateway/control/routing_table.h"
 #include "gateway/control/store_news.h"
@@ -90,6 +91,7 @@ class Control {
   std::vector<std::unique_ptr<FileWatch>> certificate_watches_;
   RoutingTable routing_;
   BlacklistKeeper blacklist_;
+  RecoveryProbe probe_;
   WebhookSender webhooks_;
   Ticks ticks_;
   std::unique_ptr<lifecycle::MemoryWatch> memory_;
