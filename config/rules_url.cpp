@@ -157,7 +157,7 @@ Result<Url> parse_url(std::string_view text, Query query) {
   if (!is_https && view.scheme_id() != urls::scheme::http) {
     return refusal("must begin with http:// or https://");
   }
-  if (view.has_userinfo()) return refusal("must not hold a user or password");
+  if (view.has_userinfo()) return refusal("must not hold a user or password; use api_key");
   if (view.has_query() && query == Query::refused) return refusal("must not have a query (?...)");
   if (view.has_fragment()) return refusal("must not have a fragment (#...)");
   if (auto problem = problem_of_host(view)) return refusal(std::move(*problem));

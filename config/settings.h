@@ -73,7 +73,7 @@ struct Target {
   bool expect_done = true;  ///< a chat stream that ends without [DONE] is truncated
   std::string ca_file;      ///< empty = the system's CA store
   bool verify_tls = true;
-  /// Not in the file, whose targets may be anywhere on the operator's word; those of the API say so.
+  /// Not in the file: its targets may be anywhere on the operator's word; the API's must say so.
   bool allow_private = true;
   bool operator==(const Target&) const = default;
 };
