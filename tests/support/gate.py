@@ -78,6 +78,7 @@ class Process:
     """A child with its output in a file; the constructor returns when `is_ready()`."""
 
     port = None
+    inherits_descriptors = False
 
     def __init__(self, name, command, folder):
         self.name = name
@@ -85,7 +86,7 @@ class Process:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 [str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT, close_fds=not self.inherits_descriptors,
                 preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         wait_for(self._is_up, f"{name} is ready; see {self.log}", 60)
 

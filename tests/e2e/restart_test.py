@@ -1,0 +1,335 @@
+"""Replaces the gate under load: by a handover from process to process, and under systemd's sockets.
+
+No request may be refused, reset or answered 5xx, streams under way end whole, and afterwards every
+answered request is in the journal exactly once.
+"""
+
+import collections
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from gate import (GATE, LIBC, PR_SET_PDEATHSIG, Gate, Process, Simulator, call, chat, fresh_folder,
+                  two_versions, wait_for)
+from recount import performance_of, recount
+
+CLIENTS = 6
+RESTARTS = 5
+
+
+class Load:
+    """Clients with keep-alive connections, half of them streaming; each answer must be whole."""
+
+    def __init__(self, port, clients=CLIENTS, seed=1):
+        self.port = port
+        self.lock = threading.Lock()
+        self.answered = []
+        self.defects = []
+        self.stopped = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(seed * 100 + i,))
+                        for i in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join(60)
+
+    def count(self):
+        with self.lock:
+            return len(self.answered)
+
+    def more(self, count):
+        """Returns once `count` more answers have come."""
+        wanted = self.count() + count
+        wait_for(lambda: self.count() >= wanted or self.defects, f"{count} more answers", 60)
+
+    def run(self, seed):
+        dice = random.Random(seed)
+        connection = None
+        while not self.stopped.is_set():
+            if connection is None:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                if self.ask(connection, dice):
+                    connection.close()
+                    connection = None
+            except Exception as error:  # whatever it is, the client was failed
+                with self.lock:
+                    self.defects.append(f"{time.monotonic():.3f} {error!r}")
+                connection.close()
+                connection = None
+        if connection:
+            connection.close()
+
+    def ask(self, connection, dice):
+        """True: the answer said that the connection closes."""
+        streamed = dice.random() < 0.5
+        body = json.dumps(chat(user=f"user-{dice.randrange(50)}", stream=streamed,
+                               max_tokens=dice.randrange(1, 60)))
+        connection.request("POST", "/v1/chat/completions", body,
+                           {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise AssertionError(f"status {response.status}: {content[:200]}")
+        if streamed and not content.endswith(b"data: [DONE]\n\n"):
+            raise AssertionError(f"a cut stream: {content[-100:]}")
+        with self.lock:
+            self.answered.append(response.headers["x-request-id"])
+        return (response.headers.get("connection") or "").lower() == "close"
+
+
+def stream_slowly(port, result, tokens=40):
+    """One stream of some seconds; `result` gets its id and whether it was whole."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/v1/chat/completions",
+                       json.dumps(chat(model="slow", stream=True, max_tokens=tokens)),
+                       {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    result["id"] = response.headers["x-request-id"]
+    result["begun"] = True
+    try:
+        result["whole"] = response.read().endswith(b"data: [DONE]\n\n")
+    except http.client.HTTPException:
+        result["whole"] = False
+    connection.close()
+
+
+class Successor(Process):
+    """Another process of the same gate; `ready` is that it says so in its log."""
+
+    def __init__(self, gate, name, wait=True, environment=None):
+        self.gate = gate
+        self.wait = wait
+        super().__init__(name, [GATE, "serve", "--config", gate.config_file, "--take-over"],
+                         gate.folder)
+
+    def is_ready(self):
+        return not self.wait or "serves on" in self.log.read_text()
+
+
+LAUNCHER = """
+import os, sys
+count = int(sys.argv[1])
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(count))
+sys.argv[2] and os.environ.update(LISTEN_FDNAMES=sys.argv[2])
+held = [os.dup2(int(fd), 50 + i) for i, fd in enumerate(sys.argv[3:3 + count])]
+for i, fd in enumerate(held):
+    os.dup2(fd, 3 + i)
+    os.close(fd)
+os.execv(sys.argv[3 + count], sys.argv[3 + count:])
+"""
+
+
+class Activated(Process):
+    """The gate as systemd starts it: with listening sockets from descriptor 3 on."""
+
+    inherits_descriptors = True
+
+    def __init__(self, gate, name, sockets, names):
+        self.gate = gate
+        descriptors = [str(sock.fileno()) for sock in sockets]
+        for sock in sockets:
+            os.set_inheritable(sock.fileno(), True)
+        command = [sys.executable, "-c", LAUNCHER, str(len(sockets)), names, *descriptors,
+                   GATE, "serve", "--config", gate.config_file]
+        super().__init__(name, command, gate.folder)
+
+    def is_ready(self):
+        return "serves on" in self.log.read_text()
+
+
+def listening(port):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", port))
+    sock.listen(256)
+    return sock
+
+
+class RestartTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = fresh_folder("Restart_" + self._testMethodName)
+        self.one = Simulator(self.folder, "one")
+        self.addCleanup(self.one.stop)
+        self.slow = Simulator(self.folder, "slow", ["--pace", "50ms", "--tokens", "400"])
+        self.addCleanup(self.slow.stop)
+        config = two_versions(self.one.base, self.one.base, {"a": 70, "b": 30})
+        config["targets"]["slow"] = {"url": self.slow.base, "model": "model-slow"}
+        config["routes"]["slow"] = {"versions": {"1.0.0": {"targets": ["slow"], "default": True}}}
+        self.gate = Gate(self.folder, config)
+        self.last = self.gate
+        self.addCleanup(lambda: self.last.kill())
+
+    def check_journal(self, answered):
+        """After all is stopped: each answer once, and the tallies are the fold of the journal."""
+        journal = self.gate.journal()
+        times = collections.Counter(record["request_id"] for record in journal)
+        self.assertEqual([i for i in answered if times[i] != 1], [], "answered and not found once")
+        self.assertEqual([i for i, count in times.items() if count != 1], [])
+        self.gate.restart(kill=True)  # it is gone, one way or the other
+        self.last = self.gate
+        self.assertEqual(performance_of(self.gate), recount(journal))
+        self.gate.stop()
+
+    def ended(self, process, seconds=45):
+        self.assertEqual(process.child.wait(seconds), 0, process.tail())
+
+    def test_five_handovers_under_load(self):
+        streams = [{} for _ in range(RESTARTS)]
+        threads = []
+        replaced = []
+        with Load(self.gate.port) as load:
+            load.more(100)
+            for n in range(RESTARTS):
+                threads.append(threading.Thread(target=stream_slowly,
+                                                args=(self.gate.port, streams[n])))
+                threads[-1].start()
+                wait_for(lambda: streams[n].get("begun"), "a stream has begun")
+                before, self.last = self.last, Successor(self.gate, f"successor-{n}")
+                load.more(100)
+                self.assertEqual(load.defects, [])
+                replaced.append(before)
+            load.more(100)
+        for thread in threads:
+            thread.join(60)
+        for process in replaced:
+            self.ended(process)
+        self.last.stop()
+        self.assertEqual(load.defects, [])
+        self.assertEqual([stream.get("whole") for stream in streams], [True] * RESTARTS)
+        self.check_journal(load.answered + [stream["id"] for stream in streams])
+
+    def test_a_successor_that_dies_before_it_is_ready_changes_nothing(self):
+        with Load(self.gate.port) as load:
+            load.more(50)
+            for delay in (0.01, 0.05, 0.1, 0.2, 0.4):
+                successor = Successor(self.gate, "dies", wait=False)
+                end = time.monotonic() + delay  # somewhere in its start
+                wait_for(lambda: time.monotonic() > end, "the moment has come")
+                if "serves on" in successor.log.read_text():
+                    self.last = successor
+                    break
+                successor.kill()
+                wait_for(lambda: self.gate.answers_ready(self.gate.port), "someone serves")
+                load.more(20)
+                if self.gate.child.poll() is not None:
+                    self.fail("the gate ended and there is no other: " + self.gate.tail())
+            load.more(50)
+            self.assertEqual(load.defects, [])
+        self.last.stop()
+        self.check_journal(load.answered)
+
+    def test_a_predecessor_killed_while_it_drains_loses_nothing_acknowledged(self):
+        stream = {}
+        thread = threading.Thread(target=stream_slowly, args=(self.gate.port, stream, 200))
+        with Load(self.gate.port) as load:
+            load.more(100)
+            thread.start()
+            wait_for(lambda: stream.get("begun"), "a stream has begun")
+            self.last = Successor(self.gate, "next")
+            load.more(100)
+            self.gate.kill()
+            load.more(50)
+        thread.join(60)
+        self.assertFalse(stream["whole"])
+        self.last.stop()
+        self.check_journal(load.answered)
+
+    def test_a_successor_killed_while_the_old_one_drains_loses_nothing(self):
+        stream = {}
+        thread = threading.Thread(target=stream_slowly, args=(self.gate.port, stream, 60))
+        thread.start()
+        wait_for(lambda: stream.get("begun"), "a stream has begun")
+        successor = Successor(self.gate, "next")
+        successor.kill()
+        thread.join(60)
+        self.ended(self.gate)
+        self.assertTrue(stream["whole"])
+        self.check_journal([stream["id"]])
+
+    def test_sockets_of_systemd_refuse_nobody_while_no_gate_runs(self):
+        self.gate.stop()
+        for n, names in enumerate(("data:admin", "")):
+            sockets = [listening(self.gate.port), listening(self.gate.admin)]
+            try:
+                self.check_activation(sockets, names, n)
+            finally:
+                for sock in sockets:
+                    sock.close()
+
+    def check_activation(self, sockets, names, n):
+        with Load(self.gate.port, clients=3, seed=n) as load:  # nobody accepts yet
+            self.last = Activated(self.gate, f"activated-{n}", sockets, names)
+            load.more(100)
+            self.assertEqual(call(self.gate.admin, "GET", "/livez")[0], 200)
+            self.assertEqual(load.defects, [])
+        self.last.stop()
+
+    def test_a_second_start_without_the_word_is_refused(self):
+        done = subprocess.run([GATE, "serve", "--config", self.gate.config_file],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--take-over", done.stderr)
+        self.assertTrue(self.gate.answers_ready(self.gate.port))
+        self.gate.stop()
+
+    def test_the_socket_is_private(self):
+        mode = os.stat(self.gate.store / "handover.sock").st_mode & 0o777
+        self.assertEqual(mode, 0o600)
+        self.gate.stop()
+
+    def test_nonsense_at_the_socket_changes_nothing(self):
+        path = str(self.gate.store / "handover.sock")
+        for nonsense in (b"", b"\0" * 5, b"\xff" * 64, b"\x05\0\0\0\x01hello", b"\1\0\0\0\x0a\0"):
+            with socket.socket(socket.AF_UNIX) as peer:
+                peer.connect(path)
+                peer.sendall(nonsense)
+        self.assertTrue(self.gate.answers_ready(self.gate.port))
+        self.gate.stop()
+
+    def test_a_stop_in_the_middle_of_a_greeting_is_prompt(self):
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(self.gate.store / "handover.sock"))
+            begun = time.monotonic()
+            self.gate.stop()
+            self.assertLess(time.monotonic() - begun, 8)
+
+    def test_a_second_signal_cuts_streams_short(self):
+        stream = {}
+        thread = threading.Thread(target=stream_slowly, args=(self.gate.port, stream, 400))
+        thread.start()
+        wait_for(lambda: stream.get("begun"), "a stream has begun")
+        self.gate.child.terminate()
+        wait_for(lambda: "draining" in self.gate.log.read_text(), "it drains")
+        self.gate.child.terminate()
+        self.ended(self.gate, 10)
+        thread.join(20)
+        self.assertFalse(stream["whole"])
+        self.assertEqual([record["request_id"] for record in self.gate.journal()], [stream["id"]])
+
+    def test_hangups_until_the_end_do_not_kill(self):
+        for _ in range(5):
+            self.gate.child.terminate()
+            while self.gate.child.poll() is None:
+                self.gate.child.send_signal(signal.SIGHUP)
+            self.assertEqual(self.gate.child.returncode, 0)
+            self.gate.restart()
+        self.gate.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
