@@ -113,7 +113,15 @@ TEST(Endpoints, AreListedOnceAndFoundAsListed) {
     EXPECT_EQ(row.is_inference(), !row.operation.empty()) << path;
     EXPECT_TRUE(!row.is_inference() || row.path.starts_with("/v1/")) << path;
   }
-  EXPECT_EQ(paths.size(), 17U);
+  EXPECT_EQ(paths.size(), 19U);
+}
+
+TEST(Endpoints, TakeOneSegmentForAnId) {
+  for (const char* path :
+       {"/api/v1/ab-tests//metrics", "/api/v1/ab-tests/a/b/metrics", "/api/v1/ab-tests/a/metric",
+        "/api/v1/ab-tests/a/metrics/", "/api/v1/ab-tests/metrics", "/api/v1/ab-tests/a"}) {
+    EXPECT_EQ(describe(Method::post, path), "404") << path;
+  }
 }
 
 }  // namespace
