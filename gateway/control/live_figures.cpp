@@ -36,16 +36,22 @@ double LiveFigures::latency_p95(const State& before, const State& after) {
 std::deque<LiveFigures::State> LiveFigures::states_before(
     const State& after, const registry::LiveFigure& figure,
     std::span<const store::SeriesPoint> points, Moment now) {
+  const auto bucket =
+      figure.window <= std::chrono::hours{24} ? std::chrono::minutes{1} : std::chrono::minutes{60};
   std::deque<State> states;
   State state = after;
-  for (std::size_t i = points.size(); i-- > 0;) {
-    const router::Totals& totals = points[i].totals;
-    state.requests -= std::min(state.requests, totals.requests);
-    state.failures -= std::min(state.failures, totals.failures);
-    const SteadyTime at = now.steady - (now.wall - points[i].start);
-    if (i > 0 && state.at - at < figure.window / kSteps) continue;
+  const auto add = [&](SteadyTime at, bool is_first) {
+    if (!is_first && !states.empty() && states.front().at - at < figure.window / kSteps) return;
     state.at = at;
     states.push_front(state);
+  };
+  for (std::size_t i = points.size(); i-- > 0;) {
+    const router::Totals& totals = points[i].totals;
+    const SteadyTime at = now.steady - (now.wall - points[i].start);
+    add(std::min<SteadyTime>(at + bucket, now.steady), false);
+    state.requests -= std::min(state.requests, totals.requests);
+    state.failures -= std::min(state.failures, totals.failures);
+    add(at, i == 0);
   }
   return states;
 }
