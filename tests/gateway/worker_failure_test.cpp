@@ -163,10 +163,61 @@ TEST(WorkerFailure, RelaysAQuotaWithItsRetryAfter) {
   EXPECT_EQ(gate.health.state(gate.targets.slot_of("main")).failures_in_row, 0U);
 }
 
+TEST(WorkerFailure, TellsSdksWhatTheyObey) {
+  const auto check = [](const std::string& fields, std::string_view body,
+                        const std::string& expected) {
+    SCOPED_TRACE(fields);
+    RunningGate gate;
+    Peer client = gate.connect();
+    client.send(post_chat(kAsk));
+    Peer upstream = gate.main.accept();
+    read_message(upstream);
+    upstream.send(json_answer(body, fields, "429 Slow"));
+    const Message answer = read_message(client);
+    EXPECT_EQ(answer.field("retry-after") + " " + answer.field("retry-after-ms") + " " +
+                  answer.field("x-should-retry"),
+              expected);
+    EXPECT_EQ(answer.body, body);
+  };
+  check("", "slow", "- - -");
+  check("Retry-After: 3600\r\n", "slow", "60 60000 -");
+  check("Retry-After: 3600\r\nretry-after-ms: 250\r\nx-should-retry: true\r\n", "slow",
+        "1 250 true");
+  check("x-should-retry: true\r\n", R"({"error":{"code":"insufficient_quota"}})", "- - false");
+}
+
+TEST(WorkerFailure, TakesARefusalOfItsOwnConfigurationForNoAnswer) {
+  const std::string no_model = R"({"error":{"code":"model_not_found"}})";
+  const auto check = [](const std::string& refusal, bool passes_key, const std::string& expected) {
+    SCOPED_TRACE(refusal);
+    RunningGate gate([&](config::Settings& s) { s.targets["main"].pass_client_key = passes_key; });
+    Peer client = gate.connect();
+    client.send(post_chat(kAsk));
+    Peer upstream = gate.main.accept();
+    read_message(upstream);
+    upstream.send(refusal);
+    const Message answer = read_message(client);
+    const bool is_ours = answer.body.find("upstream_auth_error") != std::string::npos;
+    EXPECT_EQ(std::to_string(answer.status()) + (is_ours ? " ours" : ""), expected);
+    EXPECT_EQ(gate.health.state(gate.targets.slot_of("main")).failures_in_row, 0U);
+    EXPECT_EQ(gate.record_of(answer).attempt_count, 1);
+  };
+  check(json_answer("{}", "", "401 No"), false, "502 ours");
+  check(json_answer("{}", "", "403 No"), false, "502 ours");
+  check(json_answer("{}", "", "401 No"), true, "401");
+  check(json_answer(no_model, "", "404 No"), false, "502 ours");
+  check(json_answer(no_model, "", "404 No"), true, "404");
+  check(json_answer("{}", "", "404 No"), false, "404");
+}
+
 TEST(WorkerFailure, FallsBackToTheNextTarget) {
   for (const std::string& failure :
        {std::string(), std::string("garbage\r\n\r\n"), json_answer("oops", "", "500 Oops"),
-        json_answer("slow", "", "429 Slow")}) {
+        json_answer("slow", "", "429 Slow"), json_answer("no", "", "401 No"),
+        json_answer(R"({"error":{"code":"model_not_found"}})", "", "404 No"), json_answer(""),
+        std::string("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    "Content-Length: 99\r\n\r\n{"),
+        std::string("HTTP/1.1 404 No\r\nContent-Length: 99\r\n\r\n{")}) {
     SCOPED_TRACE(failure);
     RunningGate gate(RunningGate::with_backup);
     Peer client = gate.connect();
@@ -271,6 +322,34 @@ TEST(WorkerFailure, HearsOutATargetThatAnswersBeforeItHasTheBody) {
   EXPECT_EQ(answer.status(), 413);
   EXPECT_EQ(answer.body, "too much");
   upstream.read_to_end();  // ends: the connection is not used again
+}
+
+TEST(WorkerFailure, BlamesNobodyForAHurryOfTheClients) {
+  RunningGate gate(RunningGate::with_backup);
+  Peer client = gate.connect();
+  const std::string body(kAsk);
+  client.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json\r\n"
+      "x-tallygate-timeout-ms: 1\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+  const Message answer = read_message(client);
+  EXPECT_EQ(answer.status(), 504);
+  EXPECT_NE(answer.body.find("deadline_exceeded"), std::string::npos) << answer.body;
+  EXPECT_EQ(answer.field("x-tallygate-attempts"), "1") << "no time for another";
+  EXPECT_EQ(gate.health.state(gate.targets.slot_of("main")).failures_in_row, 0U);
+}
+
+TEST(WorkerFailure, HandsOnWhatIsNoJsonAsItComes) {
+  RunningGate gate;
+  Peer client = gate.connect();
+  client.send(post_chat(kAsk));
+  Peer upstream = gate.main.accept();
+  read_message(upstream);
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 6\r\n\r\nabc");
+  client.read_until("\r\n\r\n");
+  EXPECT_EQ(client.read_exactly(3), "abc");
+  upstream.send("def");
+  EXPECT_EQ(client.read_exactly(3), "def");
 }
 
 TEST(WorkerFailure, StopsWhileAnUpstreamKeepsItsAnswerOpen) {

@@ -44,7 +44,8 @@ void move_held(Exchange& x) {
 /// What is no JSON is of use before it is whole: sound is played as it comes.
 bool passes_at_once(const Exchange& x) {
   const http::ResponseHead& head = x.upstream->parser.head();
-  return head.status < 300 && !http::is_media_type(head.value_of("content-type"), kJson);
+  const std::string_view type = head.value_of("content-type");
+  return head.status < 300 && !type.empty() && !http::is_media_type(type, kJson);
 }
 
 /// A body that is not held whole: its head goes out, then its bytes as they come.
@@ -61,8 +62,8 @@ void commit_early(Exchange& x) {
 /// gate is configured.
 std::optional<Error> fault_of_whole(const Exchange& x) {
   const std::uint16_t status = x.upstream->parser.head().status;
-  if (status < 300 && x.answer.held.empty() && !is_bodiless(status)) {
-    return make_error(Errc::upstream_stream_truncated, "the upstream's answer is empty");
+  if (status < 300 && x.answer.held.empty() && !is_bodiless(status) && !passes_at_once(x)) {
+    return make_error(Errc::upstream_stream_truncated, "the upstream's JSON answer is empty");
   }
   if (status == 404 && is_our_credential(x) &&
       wire::meaning_of_error(x.answer.held) == wire::ErrorMeaning::unknown_model) {

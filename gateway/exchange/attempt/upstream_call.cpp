@@ -1,6 +1,5 @@
 #include "gateway/exchange/attempt/upstream_call.h"
 
-#include "gateway/exchange/attempt/unknown_model.h"
 #include "gateway/exchange/attempt/upstream_request.h"
 #include "gateway/http/loop/connect.h"
 #include "gateway/worker_clock.h"
@@ -174,7 +173,6 @@ Task<Result<void>> call_target(Exchange& x) {
   if (done.has_error()) co_return done.error();
   const std::uint16_t status = x.upstream->parser.head().status;
   if (auto failure = failure_of(x, status)) co_return std::move(*failure);
-  if (status == 404) co_return co_await check_for_unknown_model(x, interrupted);
   co_return Result<void>{};
 }
 
