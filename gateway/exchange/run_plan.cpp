@@ -133,22 +133,22 @@ Task<void> run_plan(Exchange& x) {
         x.conclude(outcome_of(result.error().code), result.error().code);
       }
       end_attempt(x, result);
+      if (result.has_error()) log_attempt(x, result.error());
       co_return;
     }
     const router::RetryDecision decision = decide(x, result.error());
     if (decision == router::RetryDecision::same_target) {
-      if (result.has_error()) log_attempt(x, result.error());
       x.reconnected = true;
+      x.worker.metrics.count_reused_reset();
       forget_attempt(x);
       continue;
     }
     end_attempt(x, result);
-      x.worker.metrics.count_reused_reset();
+    log_attempt(x, result.error());
     if (x.worker.patience_is_over()) co_return co_await give_up(x, draining());
     if (decision == router::RetryDecision::give_up) co_return co_await give_up(x, result.error());
     x.worker.retry_budget.spend(x.started);
     forget_attempt(x);
-    log_attempt(x, result.error());
     x.candidate = nullptr;
     const bool client_waits = co_await back_off(x);
     if (!client_waits) co_return x.conclude(router::Outcome::client_abort, Errc::client_abort);
