@@ -150,7 +150,7 @@ TEST(RecordCodec, RefusesEveryTruncationButThoseBetweenTailEntries) {
   record.tags = "a=b";
   record.response_id = "chatcmpl-1";
   const std::string bytes = encoded(record);
-  const std::size_t attempts_end = 104 + 3 + 32;
+  const std::size_t attempts_end = 104 + 3 + 2 * 24;
   const std::size_t tags_end = attempts_end + 3 + 3;
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     const bool whole =
