@@ -6,6 +6,7 @@
 
 #include "store/bytes.h"
 #include "store/rocksdb/errors.h"
+#include "store/rocksdb/info_log.h"
 
 namespace tallygate::store {
 namespace {
@@ -84,6 +85,7 @@ Result<std::unique_ptr<Database>> Database::open_secondary(const std::string& pa
   const auto cache = make_journal_cache();
   auto settings = journal_db_options(options, cache, std::make_shared<BackgroundState>());
   settings.max_open_files = -1;  // the primary may delete what is not held open
+  settings.info_log = make_info_log(scratch);
   settings.create_if_missing = false;
   settings.create_missing_column_families = false;
   std::unique_ptr<Database> database(new Database);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "store/rocksdb/info_log.h"
+
 namespace tallygate::store {
 namespace {
 
@@ -92,10 +94,9 @@ std::shared_ptr<::rocksdb::EventListener> make_failure_listener(
   return std::make_shared<FailureListener>(std::move(state));
 }
 
-void log_little(::rocksdb::DBOptions& db) {
+void log_little(::rocksdb::DBOptions& db, const std::string& folder) {
+  db.info_log = make_info_log(folder);
   db.info_log_level = ::rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 8 * kMegabyte;
-  db.keep_log_file_num = 4;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
 }
@@ -139,7 +140,7 @@ std::shared_ptr<::rocksdb::Cache> make_journal_cache() {
   db.max_bgerror_resume_count = 0;
   db.listeners.push_back(make_failure_listener(std::move(background)));
 
-  log_little(db);
+  log_little(db, options.path);
   return db;
 }
 

@@ -40,8 +40,8 @@ struct BackgroundState {
 std::shared_ptr<::rocksdb::EventListener> make_failure_listener(
     std::shared_ptr<BackgroundState> state);
 
-/// Of every database: its own log holds warnings only, and is bounded.
-void log_little(::rocksdb::DBOptions& db);
+/// Of every database: its own log, in `folder`, holds warnings only, and is bounded.
+void log_little(::rocksdb::DBOptions& db, const std::string& folder);
 
 /// The block cache; memtables are charged to it.
 std::shared_ptr<::rocksdb::Cache> make_journal_cache();

@@ -52,7 +52,7 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
   db.bytes_per_sync = kMegabyte;
   db.listeners.push_back(make_failure_listener(std::move(background)));
 
-  log_little(db);
+  log_little(db, options.path);
   return db;
 }
 
