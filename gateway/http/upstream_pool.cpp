@@ -30,7 +30,16 @@ UpstreamPtr UpstreamPool::take_idle(SteadyTime now, std::chrono::milliseconds id
   return nullptr;
 }
 
+bool UpstreamPool::is_current(const UpstreamConnection& connection) const {
+  if (addresses_ == nullptr || addresses_->empty()) return true;
+  return std::find(addresses_->begin(), addresses_->end(), connection.address) != addresses_->end();
+}
+
 void UpstreamPool::put_idle(UpstreamPtr connection, SteadyTime now) {
+  if (!is_current(*connection)) {
+    connection.reset();
+    return wake_one_waiter();
+  }
   connection->stream.set_owner(nullptr);
   connection->idle_since = now;
   connection->reused = true;
@@ -39,8 +48,9 @@ void UpstreamPool::put_idle(UpstreamPtr connection, SteadyTime now) {
 }
 
 void UpstreamPool::sweep(SteadyTime now, std::chrono::milliseconds idle_limit) {
+  addresses_ = target_->addresses.load();
   std::erase_if(idle_, [&](const UpstreamPtr& connection) {
-    return !is_usable(*connection, now, idle_limit);
+    return !is_usable(*connection, now, idle_limit) || !is_current(*connection);
   });
 }
 

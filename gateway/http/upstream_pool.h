@@ -32,6 +32,7 @@ class UpstreamConnection {
 
   Stream stream;
   ResponseParser parser;
+  boost::asio::ip::tcp::endpoint address;
   SteadyTime idle_since{};
   bool reused = false;
 
@@ -55,9 +56,11 @@ class UpstreamPool {
 
   /// The freshest idle connection on which nothing has arrived; null when there is none.
   UpstreamPtr take_idle(SteadyTime now, std::chrono::milliseconds idle_limit);
-  /// A connection whose last answer was read to its end.
+  /// A connection whose last answer was read to its end; closed if the target's name no longer
+  /// stands for its address.
   void put_idle(UpstreamPtr connection, SteadyTime now);
-  /// Closes what died or idled too long; with a limit of zero, everything.
+  /// Closes what died, idled too long or goes to an address that the name no longer stands for;
+  /// with a limit of zero, everything.
   void sweep(SteadyTime now, std::chrono::milliseconds idle_limit);
 
   /// Those who wait for a connection because the target has its maximum; woken one per release.
@@ -70,7 +73,10 @@ class UpstreamPool {
   std::uint32_t& open_here() { return open_here_; }
 
  private:
+  bool is_current(const UpstreamConnection& connection) const;
+
   std::shared_ptr<const UpstreamTarget> target_;
+  std::shared_ptr<const Addresses> addresses_;  ///< as of the last sweep
   std::atomic<std::uint32_t>& open_;
   std::uint32_t open_here_ = 0;  ///< before idle_, which counts down at its end
   std::vector<UpstreamPtr> idle_;

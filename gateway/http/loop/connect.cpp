@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "gateway/http/loop/descriptors.h"
-
 #include "gateway/upstream/address_rules.h"
 
 namespace tallygate::http {
@@ -107,6 +106,7 @@ Task<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter
   if (fd < 0) co_return connect_error(target, std::strerror(errno));
   auto connection = std::make_unique<UpstreamConnection>(loop.reactor, fd, pool.open_connections(),
                                                          pool.open_here());
+  connection->address = address;
   connection->stream.set_owner(&waiter.parking);
   while (!connection->stream.can_write()) {
     co_await waiter.parking.park();

@@ -113,6 +113,27 @@ TEST_F(UpstreamPoolOf, OneTargetIsSweptOfTheDead) {
   EXPECT_EQ(pool.idle_count(), 0U);
 }
 
+TEST_F(UpstreamPoolOf, OneTargetKeepsNoConnectionToAnAddressThatItsNameHasLeft) {
+  const auto at = [](const char* ip) {
+    return boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address(ip), 80);
+  };
+  const auto is_known_as = [&](const char* ip) {
+    target->addresses.store(std::make_shared<const Addresses>(1, at(ip)));
+  };
+  is_known_as("127.0.0.1");
+  UpstreamPtr idle = connect();
+  UpstreamPtr busy = connect();
+  idle->address = busy->address = at("127.0.0.1");
+  pool.put_idle(std::move(idle), kNow);
+  pool.sweep(kNow, kIdle);
+  EXPECT_EQ(pool.idle_count(), 1U);
+  is_known_as("127.0.0.2");
+  pool.sweep(kNow, kIdle);
+  EXPECT_EQ(pool.idle_count(), 0U);
+  pool.put_idle(std::move(busy), kNow);
+  EXPECT_EQ(pool.idle_count(), 0U);
+}
+
 TEST_F(UpstreamPoolOf, OneTargetCountsItsConnections) {
   EXPECT_TRUE(pool.may_open_another());
   UpstreamPtr one = connect();
