@@ -28,12 +28,13 @@ TEST(Blacklist, DoublesTheWaitUntilTheCap) {
 }
 
 TEST(Blacklist, FollowsTheConfiguredThresholdBaseFactorAndCap) {
-  const config::Blacklist rules{.failures = 1, .base = 100ms, .factor = 1.5, .cap = 200ms};
+  const config::Blacklist rules{
+      .failures = 1, .base = 100ms, .factor = 1.5, .cap = 200ms, .probe = {}};
   check_duration(0, 0ms, rules);
   check_duration(1, 100ms, rules);
   check_duration(2, 150ms, rules);
   check_duration(3, 200ms, rules);
-  const config::Blacklist constant{.failures = 2, .base = 7ms, .factor = 1, .cap = 1h};
+  const config::Blacklist constant{.failures = 2, .base = 7ms, .factor = 1, .cap = 1h, .probe = {}};
   check_duration(1'000'000, 7ms, constant);
 }
 

@@ -54,7 +54,10 @@ struct Gate {
     return *api::blacklisting_of(*document);
   }
   void bench_by_hand(WallTime until) {
-    api::Blacklisting told{.target = "one", .until = until, .reason = {}, .by = "ann"};
+    api::Blacklisting told;
+    told.target = "one";
+    told.until = until;
+    told.by = "ann";
     told.by_hand = true;
     store::Transaction transaction;
     transaction.writes.push_back(
