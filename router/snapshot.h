@@ -102,8 +102,8 @@ struct Naming {
 
 /// `settings` has passed config::parse, so every reference in it resolves. Auto pools and fallbacks
 /// are ranked by what was measured, or by priors and the file's order alone (null). With `tests`,
-/// they are what is in force, and what the settings declare is not looked at; one whose versions its
-/// route lacks is left out.
+/// they are what is in force, and what the settings declare is not looked at; one whose versions
+/// its route lacks is left out.
 std::shared_ptr<const Snapshot> build_snapshot(const config::Settings& settings,
                                                std::uint64_t generation, const Naming& naming,
                                                const Performance* measured = nullptr,

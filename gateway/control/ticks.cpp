@@ -133,8 +133,8 @@ void Ticks::tell(const registry::AlertStep& step, WallTime now) {
   webhook.data = data;
   webhook.url = step.rule.webhook_url;
   webhook.secret_ref = step.rule.secret_ref;
+  webhook.allow_private = step.rule.allow_private;
   webhooks_.send(std::move(webhook));
 }
 
 }  // namespace tallygate
-  webhook.allow_private = step.rule.allow_private;

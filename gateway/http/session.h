@@ -60,8 +60,8 @@ Task<void> serve_connection(Worker& worker, int fd);
 /// Sends what of `out` the socket takes now. False if the client cannot be written to any more.
 bool send_some(Session& session);
 
-/// Sends all of `out`. Errors: client_abort, client_slow (no progress for `patience`, if given, else
-/// for the general write_progress).
+/// Sends all of `out`. Errors: client_abort, client_slow (no progress for `patience`, if given,
+/// else for the general write_progress).
 Task<Result<void>> send_all(Session& session, std::optional<config::Duration> patience = {});
 
 }  // namespace tallygate::http

@@ -33,8 +33,10 @@ router::Record sample_record(store::Names& names) {
   record.request_bytes = 480;
   record.response_bytes = 5'700;
   record.cost_nano_usd = 9'150;
-  record.attempts = {{names.intern("cloud-mini"), 503, Errc::upstream_status, true, 0, 12},
-                     {record.target, 200, Errc::internal, false, 12, 1'222}};
+  const auto first = names.intern("1.1.0");
+  record.attempts = {
+      {names.intern("cloud-mini"), 503, Errc::upstream_status, true, 0, 12, record.route, first},
+      {record.target, 200, Errc::internal, false, 12, 1'222, record.route, record.served_version}};
   record.tags = "team=red";
   record.response_id = "chatcmpl-1";
   record.exceeded = true;
@@ -52,8 +54,8 @@ TEST(RecordView, RendersEveryFieldAsJson) {
       R"("assigned_version":"1.1.0","version":"1.0.0","fallback_reason":"upstream_status",)"
       R"("experiment":"mini-against-8b","epoch":2,"slot":4711,"target":"local-8b","conversation_type":"text-to-text","status":200,)"
       R"("outcome":"ok","error":null,"phase":null,"attempts":2,"attempts_detail":[)"
-      R"({"target":"cloud-mini","status":503,"cause":"upstream_status","start_ms":0,)"
-      R"("duration_ms":12},{"target":"local-8b","status":200,"cause":null,"start_ms":12,)"
+      R"({"route":"assistant","version":"1.1.0","target":"cloud-mini","status":503,"cause":"upstream_status","start_ms":0,)"
+      R"("duration_ms":12},{"route":"assistant","version":"1.0.0","target":"local-8b","status":200,"cause":null,"start_ms":12,)"
       R"("duration_ms":1222}],"latency_ms":1234.5,"first_token_ms":200,"overhead_ms":0.042,)"
       R"("input_tokens":17,"output_tokens":11,"cached_tokens":3,"cost_usd":0.00000915,)"
       R"("unit_hash":"0000000000000abc","response_id":"chatcmpl-1","tags":"team=red",)"
@@ -70,11 +72,12 @@ TEST(RecordView, SaysNullForWhatDidNotHappen) {
   record.phase = router::Phase::streaming;
   record.attempts = {{0, 0, Errc::upstream_connect_error, true, 1, 2}};
   const std::string json = render_record_json(record, names);
-  for (const auto* part :
-       {R"("variant":null)", R"("version":null)", R"("experiment":null,"epoch":null,"slot":null)",
-        R"("first_token_ms":null)", R"("unit_hash":null)", R"("response_id":null)",
-        R"("tags":null)", R"("error":"client_abort","phase":"streaming")",
-        R"({"target":null,"status":null,"cause":"upstream_connect_error")"}) {
+  for (
+      const auto* part :
+      {R"("variant":null)", R"("version":null)", R"("experiment":null,"epoch":null,"slot":null)",
+       R"("first_token_ms":null)", R"("unit_hash":null)", R"("response_id":null)", R"("tags":null)",
+       R"("error":"client_abort","phase":"streaming")",
+       R"({"route":null,"version":null,"target":null,"status":null,"cause":"upstream_connect_error")"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
   }
 }
@@ -85,8 +88,10 @@ TEST(RecordView, RendersTheSameColumnsAsCsv) {
   EXPECT_EQ(render_record_csv(record, names),
             "019aa4a5-3c30-7000-8000-0000000000ff,2026-11-21T08:03:10.000250Z,assistant,b,1.1.0,"
             "1.0.0,upstream_status,mini-against-8b,2,4711,local-8b,text-to-text,200,ok,,,2,"
-            "\"[{\"\"target\"\":\"\"cloud-mini\"\",\"\"status\"\":503,\"\"cause\"\":"
-            "\"\"upstream_status\"\",\"\"start_ms\"\":0,\"\"duration_ms\"\":12},{\"\"target\"\":"
+            "\"[{\"\"route\"\":\"\"assistant\"\",\"\"version\"\":\"\"1.1.0\"\",\"\"target\"\":"
+            "\"\"cloud-mini\"\",\"\"status\"\":503,\"\"cause\"\":"
+            "\"\"upstream_status\"\",\"\"start_ms\"\":0,\"\"duration_ms\"\":12},{\"\"route\"\":"
+            "\"\"assistant\"\",\"\"version\"\":\"\"1.0.0\"\",\"\"target\"\":"
             "\"\"local-8b\"\",\"\"status\"\":200,\"\"cause\"\":null,\"\"start_ms\"\":12,"
             "\"\"duration_ms\"\":1222}]\",1234.5,200,0.042,17,11,3,0.00000915,0000000000000abc,"
             "chatcmpl-1,team=red,true,13,480,5700,false,true,true,"
