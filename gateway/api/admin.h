@@ -22,10 +22,10 @@
 #include "gateway/telemetry/negotiate.h"
 #include "router/record.h"
 #include "store/backup.h"
-#include "store/store_health.h"
 #include "store/catalog/catalog.h"
 #include "store/journal/journal.h"
 #include "store/journal/names.h"
+#include "store/store_health.h"
 
 namespace tallygate::api {
 

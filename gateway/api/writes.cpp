@@ -78,11 +78,8 @@ store::Transaction transaction_of(const Change& change, const AdminContext& cont
                                  .remember = std::nullopt};
   if (!key.empty()) {
     const std::string& body = change.body_to_remember ? *change.body_to_remember : change.body;
-    transaction.remember = store::RememberedAnswer{.key = key,
-                                                   .request_hash = hash,
-                                                   .status = change.status,
-                                                   .body = body,
-                                                   .at = context.now};
+    transaction.remember = store::RememberedAnswer{
+        .key = key, .request_hash = hash, .status = change.status, .body = body, .at = context.now};
   }
   return transaction;
 }

@@ -2,9 +2,9 @@
 
 #include <random>
 
+#include "gateway/api/operation/store_readiness.h"
 #include "gateway/control/blacklist_keeper.h"
 #include "gateway/worker_clock.h"
-#include "gateway/api/operation/store_readiness.h"
 #include "store/tally/unit_book.h"
 
 namespace tallygate {

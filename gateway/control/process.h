@@ -21,7 +21,7 @@ struct Process {
   store::Catalog& catalog;
   EventFeed& events;
   access::KeyBook& keys;
-  ControlDesk& desk;  ///< where workers ask control
+  ControlDesk& desk;         ///< where workers ask control
   std::atomic<bool>& ready;  ///< what /readyz answers
 };
 

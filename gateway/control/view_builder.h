@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "gateway/control/certificates.h"
 #include "gateway/access/key_book.h"
+#include "gateway/control/certificates.h"
 #include "gateway/control/documents.h"
 #include "gateway/upstream/target_registry.h"
 #include "gateway/worker.h"

@@ -43,9 +43,8 @@ namespace {
 void count_started(Exchange& x) {
   const router::Assignment& assignment = x.plan.assignment;
   if (assignment.experiment == 0) return;
-  x.worker.journal().count_started(
-      router::variant_key({x.plan.route, x.plan.version, assignment.experiment, assignment.epoch,
-                           assignment.variant}));
+  x.worker.journal().count_started(router::variant_key(
+      {x.plan.route, x.plan.version, assignment.experiment, assignment.epoch, assignment.variant}));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "gateway/api/operation/store_readiness.h"
 #include "gateway/exchange/serve_request.h"
+#include "gateway/api/operation/store_readiness.h"
 
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>

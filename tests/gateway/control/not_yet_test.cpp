@@ -5,9 +5,7 @@
 namespace tallygate {
 namespace {
 
-TEST(NotYet, IsSilentAboutTheDefaults) {
-  EXPECT_TRUE(settings_without_effect({}).empty());
-}
+TEST(NotYet, IsSilentAboutTheDefaults) { EXPECT_TRUE(settings_without_effect({}).empty()); }
 
 TEST(NotYet, NamesEachKeyThatDoesNothing) {
   config::Settings settings;

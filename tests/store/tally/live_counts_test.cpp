@@ -12,7 +12,8 @@ router::TallyKey key_of(std::uint8_t variant) { return router::variant_key({1, 2
 
 std::map<int, std::uint64_t> taken(LiveCounts& counts) {
   std::map<int, std::uint64_t> sums;
-  counts.take([&](const router::TallyKey& key, std::uint64_t count) { sums[key.variant] += count; });
+  counts.take(
+      [&](const router::TallyKey& key, std::uint64_t count) { sums[key.variant] += count; });
   return sums;
 }
 
