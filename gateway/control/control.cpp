@@ -210,11 +210,20 @@ void Control::await_signals() {
   signals_.async_wait([this](error_code failed, int signal) {
     if (failed) return;
     if (signal == SIGHUP) {
-      asio::post(pool_, [this] { reload(); });
+      reload_once_more();
     } else {
       stop_at_signal();
     }
     await_signals();
+  });
+}
+
+void Control::reload_once_more() {
+  // However many ask before one begins, they ask for the same.
+  if (told_to_stop_ || is_reload_asked_.exchange(true)) return;
+  asio::post(pool_, [this] {
+    is_reload_asked_.store(false);
+    reload();
   });
 }
 

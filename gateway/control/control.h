@@ -2,6 +2,7 @@
 // The control thread: signals, reloads, the admin listener, what happens by itself. What may block
 // runs on a small pool, never on this thread, which alone builds views (routing_table.h).
 
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
@@ -59,6 +60,7 @@ class Control {
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   void await_signals();
+  void reload_once_more();
   void stop_at_signal();
   void begin_drain(bool replaced);
   void purge_now_and_then();
@@ -100,6 +102,7 @@ class Control {
   std::vector<std::unique_ptr<Worker>>* workers_ = nullptr;
   std::atomic<bool> draining_{false};
   bool told_to_stop_ = false;  ///< by a signal
+  std::atomic<bool> is_reload_asked_{false};
   double start_seconds_ = 0;
 
   std::mutex reloading_;     ///< one at a time

@@ -87,7 +87,8 @@ class DiskTest(unittest.TestCase):
 
     def make_version(self, version):
         return call(self.gate.admin, "POST", "/api/admin/llm-models/versions", {
-            "name": version, "version": version, "modelType": "kept", "targets": ["one"]})
+            "name": version, "version": version, "modelType": "kept", "targets": ["one"],
+            "isDefault": version == "1.0.0"})
 
     def stop(self):
         """-> the last line of the log."""
@@ -124,7 +125,7 @@ class FullDisk(DiskTest):
         self.wait_for_trouble("full")
         self.assertEqual(self.readiness(self.gate.port)["store"], "degraded")
         self.assertNotIn("message", json.dumps(self.readiness(self.gate.port)), "no paths for clients")
-        self.assertIn("trouble: full", self.gate.log.read_text())
+        wait_for(lambda: "trouble: full" in self.gate.log.read_text(), "the log says so")
         status, _, body = self.make_version("1.0.0")
         self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "storage_unavailable"))
         self.assertEqual(self.gate.post("/v1/chat/completions", chat())[0], 200, "routing goes on")

@@ -5,6 +5,7 @@ answered request is in the journal exactly once.
 """
 
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -321,11 +322,18 @@ class RestartTest(unittest.TestCase):
         self.assertFalse(stream["whole"])
         self.assertEqual([record["request_id"] for record in self.gate.journal()], [stream["id"]])
 
+    def has_ended_within(self, seconds):
+        try:
+            return self.gate.child.wait(seconds) is not None
+        except subprocess.TimeoutExpired:
+            return False
+
     def test_hangups_until_the_end_do_not_kill(self):
         for _ in range(5):
             self.gate.child.terminate()
-            while self.gate.child.poll() is None:
-                self.gate.child.send_signal(signal.SIGHUP)
+            with contextlib.suppress(ProcessLookupError):
+                while not self.has_ended_within(0.001):
+                    self.gate.child.send_signal(signal.SIGHUP)
             self.assertEqual(self.gate.child.returncode, 0)
             self.gate.restart()
         self.gate.stop()
