@@ -88,7 +88,7 @@ class DiskTest(unittest.TestCase):
     def make_version(self, version):
         return call(self.gate.admin, "POST", "/api/admin/llm-models/versions", {
             "name": version, "version": version, "modelType": "kept", "targets": ["one"],
-            "isDefault": version == "1.0.0"})
+            "isDefault": version == "1.0.0", "config": {"note": "more than a page " * 500}})
 
     def stop(self):
         """-> the last line of the log."""
@@ -108,10 +108,10 @@ class FullDisk(DiskTest):
         return DiskGate(self.folder, config, self.disk)
 
     def fill(self, leave):
-        """Takes all of the disk but `leave` bytes."""
+        """Takes all of the disk but `leave` bytes, also of what was freed since."""
         filler = self.disk.path / "filler"
         space = shutil.disk_usage(self.disk.path).free - leave
-        with filler.open("wb") as file:
+        with filler.open("ab") as file:
             try:
                 file.write(b"x" * max(space, 0))
             except OSError:
@@ -126,6 +126,7 @@ class FullDisk(DiskTest):
         self.assertEqual(self.readiness(self.gate.port)["store"], "degraded")
         self.assertNotIn("message", json.dumps(self.readiness(self.gate.port)), "no paths for clients")
         wait_for(lambda: "trouble: full" in self.gate.log.read_text(), "the log says so")
+        self.fill(leave=0)
         status, _, body = self.make_version("1.0.0")
         self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "storage_unavailable"))
         self.assertEqual(self.gate.post("/v1/chat/completions", chat())[0], 200, "routing goes on")
