@@ -138,9 +138,22 @@ class LittleMemory(GateTest):
         head = ("POST /v1/chat/completions HTTP/1.1\r\nHost: gate\r\n"
                 "Content-Type: application/json\r\nContent-Length: 60000000\r\n\r\n").encode()
         piece = b" " * 1_000_000
-        connection = http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
-        connection.request("GET", "/livez")
-        connection.getresponse().read()
+        waiting = [http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
+                   for _ in range(5)]
+        for connection in waiting:
+            connection.request("GET", "/livez")
+            connection.getresponse().read()
+
+        def refusal():
+            """Nobody new is accepted by then, so it is asked for on connections that are there."""
+            waiting[-1].request("POST", "/v1/chat/completions", json.dumps(chat()),
+                                {"Content-Type": "application/json"})
+            answer = waiting[-1].getresponse()
+            body = answer.read()
+            if answer.will_close:
+                waiting.pop().close()
+            return (answer, json.loads(body)) if answer.status == 503 else None
+
         try:
             for sock in sockets:
                 try:
@@ -148,19 +161,14 @@ class LittleMemory(GateTest):
                 except OSError:
                     break  # refused already
             wait_for(lambda: "requests are refused" in self.gate.log.read_text(), "memory is short")
-            connection.request("POST", "/v1/chat/completions", json.dumps(chat()),
-                               {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            body = json.loads(response.read())
-            self.assertEqual(response.status, 503, body)
+            response, body = wait_for(refusal, "requests are refused")
             self.assertEqual(body["error"]["code"], "overloaded")
             self.assertTrue(response.headers["retry-after"])
             self.assertEqual(response.headers["connection"].lower(), "close")
             self.assertEqual(call(self.gate.admin, "GET", "/livez")[0], 200)
         finally:
-            connection.close()
-            for sock in sockets:
-                sock.close()
+            for peer in waiting + sockets:
+                peer.close()
         wait_for(lambda: "back to normal" in self.gate.log.read_text(), "memory is back", 60)
         self.assertEqual(self.gate.post("/v1/chat/completions", chat())[0], 200)
 
