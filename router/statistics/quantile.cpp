@@ -74,9 +74,21 @@ double quantile_difference_p(const Sketch& control, const Sketch& treatment, dou
 QuantileShift::QuantileShift(const Arm& control, const Arm& treatment, double level)
     : control_(profile_of(control, level)), treatment_(profile_of(treatment, level)) {
   const auto is_open = [&](std::size_t i) { return within(control_, i, i) < kCertain; };
-  end_ = control_.edges.size();
-  while (first_ < end_ && !is_open(first_)) ++first_;
-  while (end_ > first_ && !is_open(end_ - 1)) --end_;
+  std::size_t first = 0;
+  std::size_t end = control_.edges.size();
+  while (first < end && !is_open(first)) ++first;
+  while (end > first && !is_open(end - 1)) --end;
+  for (std::size_t i = first; i < end; ++i) spans_.push_back(span_of(i));
+}
+
+QuantileShift::Span QuantileShift::span_of(std::size_t edge) const {
+  const double evidence = within(control_, edge, edge);
+  if (edge == 0) return {0, 0, evidence};
+  const bool is_last = edge + 1 == control_.edges.size();
+  const double lower = edge < 2 ? 0 : edge_above(edge - 2);
+  const double upper = std::max(edge_above(edge - 1), is_last ? control_.max_millis : 0);
+  // The bucket begins just above the edge below it.
+  return {std::nextafter(lower, upper), upper, evidence};
 }
 
 QuantileShift::Profile QuantileShift::profile_of(const Arm& arm, double level) {
@@ -115,19 +127,11 @@ double QuantileShift::within(const Profile& profile, std::size_t first, std::siz
 template <class Move>
 double QuantileShift::least(const Move& move) const {
   double least = kCertain + treatment_.at_quantile;
-  for (std::size_t i = first_; i < end_; ++i) {
-    const double in_control = within(control_, i, i);
-    if (in_control + treatment_.at_quantile >= least) continue;
-    const double lower = i < 2 ? 0 : edge_above(i - 2);
-    const double upper =
-        i == 0
-            ? 0
-            : std::max(edge_above(i - 1), i + 1 == control_.edges.size() ? control_.max_millis : 0);
-    // The bucket begins just above the edge below it.
-    const double above = i == 0 ? 0 : std::nextafter(lower, upper);
-    const std::size_t first = edge_of(move(above));
-    const std::size_t last = std::max(first, edge_of(move(upper)));
-    least = std::min(least, in_control + within(treatment_, first, last));
+  for (const Span& span : spans_) {
+    if (span.evidence + treatment_.at_quantile >= least) continue;
+    const std::size_t first = edge_of(move(span.above));
+    const std::size_t last = std::max(first, edge_of(move(span.upper)));
+    least = std::min(least, span.evidence + within(treatment_, first, last));
   }
   return least;
 }

@@ -59,10 +59,17 @@ class QuantileShift {
   template <class Move>
   double least(const Move& move) const;
 
+  /// Where control's quantile may be, in milliseconds, and the evidence against that.
+  struct Span {
+    double above = 0;
+    double upper = 0;
+    double evidence = 0;
+  };
+  Span span_of(std::size_t edge) const;
+
   Profile control_;
   Profile treatment_;
-  std::size_t first_ = 0;  ///< of control's edges, those that are not certainly elsewhere
-  std::size_t end_ = 0;
+  std::vector<Span> spans_;  ///< of control's edges, those that are not certainly elsewhere
 };
 
 }  // namespace tallygate::router
