@@ -9,6 +9,8 @@ import socket
 import struct
 import subprocess
 
+from byte_reader import ByteReader
+
 SIMULATOR = os.environ.get("SIMULATOR", "build/dev/model_simulator")
 TIMEOUT = 20
 PR_SET_PDEATHSIG = 1
@@ -48,18 +50,11 @@ class Simulator:
         return self.json("/simulator/stats")
 
 
-class Wire:
+class Wire(ByteReader):
     """One connection, bytes in and bytes out."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
-        self.input = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
+        super().__init__(port, TIMEOUT)
 
     def send(self, path, body=None, method=None, **headers):
         if isinstance(body, dict):
@@ -72,25 +67,6 @@ class Wire:
 
     def raw(self, data):
         self.socket.sendall(data)
-
-    def more(self):
-        data = self.socket.recv(65536)
-        self.input += data
-        return bool(data)
-
-    def until(self, mark):
-        while mark not in self.input:
-            if not self.more():
-                raise EOFError(f"closed before {mark!r}: {self.input[-200:]!r}")
-        head, _, self.input = self.input.partition(mark)
-        return head + mark
-
-    def take(self, size):
-        while len(self.input) < size:
-            if not self.more():
-                raise EOFError(f"closed {size - len(self.input)} bytes early")
-        data, self.input = self.input[:size], self.input[size:]
-        return data
 
     def head(self):
         lines = self.until(b"\r\n\r\n").decode().split("\r\n")

@@ -7,5 +7,5 @@ foreach(script ${scripts})
   add_test(NAME simulator.${name} COMMAND /usr/bin/python3 ${script})
   set_tests_properties(
     simulator.${name} PROPERTIES TIMEOUT 120 ENVIRONMENT
-                                 "SIMULATOR=$<TARGET_FILE:model_simulator>")
+                                 "SIMULATOR=$<TARGET_FILE:model_simulator>;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support")
 endforeach()

@@ -13,6 +13,8 @@ import struct
 import threading
 import time
 
+from byte_reader import ByteReader
+
 TIMEOUT = 10
 REQUEST_LINE = re.compile(rb"POST /([^ /]*)/v1(/[!-~]*) HTTP/1\.1")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)")
@@ -75,19 +77,12 @@ class Answer:
         return found
 
 
-class Client:
+class Client(ByteReader):
     """One connection to the gate."""
 
     def __init__(self, port, timeout=TIMEOUT):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        super().__init__(port, timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.input = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
 
     def send(self, data):
         """All of it, unless the gate stops listening: its answer then is what counts."""
@@ -101,25 +96,6 @@ class Client:
         for at in range(len(data)):
             self.socket.sendall(data[at:at + 1])
         return self
-
-    def more(self):
-        data = self.socket.recv(65536)
-        self.input += data
-        return bool(data)
-
-    def until(self, mark):
-        while mark not in self.input:
-            if not self.more():
-                raise EOFError(f"closed before {mark!r}; came: {self.input[:300]!r}")
-        found, _, self.input = self.input.partition(mark)
-        return found + mark
-
-    def take(self, size):
-        while len(self.input) < size:
-            if not self.more():
-                raise EOFError(f"closed {size - len(self.input)} bytes early")
-        data, self.input = self.input[:size], self.input[size:]
-        return data
 
     def answer(self, bodiless=False):
         interims = 0
