@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "tests/gateway/api/tallies_kit.h"
+
 namespace tallygate::api {
 namespace {
 
@@ -22,29 +24,7 @@ struct Admin {
 
   Admin() {
     settings.listeners.admin.address = "127.0.0.1";
-    context.total = [this] {
-      router::Tally total;
-      for (const auto& [key, tally] : tallies.entries) {
-        if (key.kind == router::TallyKey::Kind::performance) total.merge(tally);
-      }
-      return total;
-    };
-    context.tallies_at = [this](std::span<const router::TallyKey> keys) {
-      store::TallySet found;
-      for (const router::TallyKey& wanted : keys) {
-        for (const auto& entry : tallies.entries) {
-          if (entry.first == wanted) found.entries.push_back(entry);
-        }
-      }
-      return found;
-    };
-    context.totals = [this](const router::TallyFilter& filter) {
-      store::TotalsSet totals;
-      for (const auto& [key, tally] : tallies.entries) {
-        if (filter.matches(key)) totals.entries.emplace_back(key, tally.totals());
-      }
-      return totals;
-    };
+    answer_from(tallies, context);
     context.find_record = [this](const Uuid& id) { return find(id); };
     context.health_of = [this](router::NameId target) {
       TargetHealth health;

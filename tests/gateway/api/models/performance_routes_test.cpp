@@ -8,6 +8,7 @@
 #include "gateway/api/models/performance_blacklist.h"
 #include "gateway/api/query.h"
 #include "tests/gateway/api/admin_kit.h"
+#include "tests/gateway/api/tallies_kit.h"
 
 namespace tallygate::api {
 namespace {
@@ -22,29 +23,7 @@ struct Kit : AdminKit {
   std::vector<SeriesPoint> series;
 
   Kit() {
-    context.total = [this] {
-      router::Tally total;
-      for (const auto& [key, tally] : tallies.entries) {
-        if (key.kind == router::TallyKey::Kind::performance) total.merge(tally);
-      }
-      return total;
-    };
-    context.tallies_at = [this](std::span<const router::TallyKey> keys) {
-      store::TallySet found;
-      for (const router::TallyKey& wanted : keys) {
-        for (const auto& entry : tallies.entries) {
-          if (entry.first == wanted) found.entries.push_back(entry);
-        }
-      }
-      return found;
-    };
-    context.totals = [this](const router::TallyFilter& filter) {
-      store::TotalsSet totals;
-      for (const auto& [key, tally] : tallies.entries) {
-        if (filter.matches(key)) totals.entries.emplace_back(key, tally.totals());
-      }
-      return totals;
-    };
+    answer_from(tallies, context);
     context.series = [this](const SeriesQuery& query) -> Result<std::vector<SeriesPoint>> {
       series_asked.push_back(query);
       return series;
