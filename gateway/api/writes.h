@@ -32,6 +32,17 @@ struct Change {
   std::vector<std::pair<std::string, std::string>> events = {};
 };
 
+/// `after` is the document that `change` leaves, with the revision that was read (0 = it is new).
+template <class Document>
+void take_next_revision(Document& after, Change& change, WallTime now) {
+  if (after.revision == 0) {
+    after.created = now;
+    change.status = 201;
+  }
+  after.updated = now;
+  change.revision = ++after.revision;
+}
+
 /// Is called again when another write came in between; so it reads all it decides by itself.
 using Decide = std::function<Result<Change>(const store::Catalog&)>;
 

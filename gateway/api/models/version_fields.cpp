@@ -1,5 +1,6 @@
 #include "gateway/api/models/version_fields.h"
 
+#include <array>
 #include <boost/json/array.hpp>
 
 #include "gateway/api/json_body.h"
@@ -45,29 +46,24 @@ constexpr Field kTargets{.name = "targets",
                          .members = kTargetFields,
                          .items = FieldType::string};
 
-constexpr Field kNewFields[] = {
-    named("name", true, "What people call it."),
-    named("version", true, "Semantic version, unique within the model type."),
-    named("modelType", true, "The route that it serves; a new one creates the route."),
-    describe("description", FieldType::string, false),
-    describe("notes", FieldType::string, false),
-    {.name = "config", .type = FieldType::object, .note = "Kept as it is."},
-    describe("isActive", FieldType::boolean, false),
-    describe("isDefault", FieldType::boolean, false),
-    kTargets,
-};
-
-constexpr Field kPatchFields[] = {
-    named("name", false, "What people call it."),
-    named("version", false, "Semantic version, unique within the model type."),
-    named("modelType", false, "The route that it serves."),
-    describe("description", FieldType::string, false),
-    describe("notes", FieldType::string, false),
-    {.name = "config", .type = FieldType::object, .note = "Kept as it is."},
-    describe("isActive", FieldType::boolean, false),
-    describe("isDefault", FieldType::boolean, false),
-    kTargets,
-};
+/// A new version must have the first three; a change has what changes.
+constexpr auto fields_of(bool is_new) {
+  return std::to_array<Field>({
+      named("name", is_new, "What people call it."),
+      named("version", is_new, "Semantic version, unique within the model type."),
+      named("modelType", is_new,
+            is_new ? "The route that it serves; a new one creates the route."
+                   : "The route that it serves."),
+      describe("description", FieldType::string, false),
+      describe("notes", FieldType::string, false),
+      {.name = "config", .type = FieldType::object, .note = "Kept as it is."},
+      describe("isActive", FieldType::boolean, false),
+      describe("isDefault", FieldType::boolean, false),
+      kTargets,
+  });
+}
+constexpr auto kNewFields = fields_of(true);
+constexpr auto kPatchFields = fields_of(false);
 
 constexpr Field kAnswerFields[] = {
     kIdField,

@@ -89,13 +89,7 @@ Change change_of(ModelVersion after, std::vector<store::DocumentWrite> writes, c
   change.writes = std::move(writes);
   change.action = action;
   change.changes_routing = true;
-  if (after.revision == 0) {
-    after.created = context.now;
-    change.status = 201;
-  }
-  after.updated = context.now;
-  ++after.revision;
-  change.revision = after.revision;
+  take_next_revision(after, change, context.now);
   change.body = render_version(after);
   return change;
 }

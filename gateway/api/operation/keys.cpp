@@ -93,13 +93,7 @@ Change change_of(ClientKey after, const char* action, const char* event, const s
   change.action = action;
   change.changes_keys = true;
   change.events.emplace_back(event, event_of(after, context));
-  if (after.revision == 0) {
-    after.created = context.now;
-    change.status = 201;
-  }
-  after.updated = context.now;
-  ++after.revision;
-  change.revision = after.revision;
+  take_next_revision(after, change, context.now);
   const KeyShown shown{context.now, context.key_hasher->pepper_id()};
   if (token == nullptr) {
     change.body = render_key(after, shown);

@@ -174,13 +174,12 @@ Error failure_of_read() {
 }
 
 Error failure_of_wait(Errc code) {
-  switch (static_cast<int>(code)) {
-    case static_cast<int>(Errc::client_abort): return make_error(code, "the client left");
-    case static_cast<int>(Errc::draining): return make_error(code, "the gate is shutting down");
-    case static_cast<int>(Errc::deadline_exceeded):
-      return make_error(code, "the answer took longer than its time limit");
-    default: return make_error(code, "the upstream sent nothing for too long");
+  if (code == Errc::client_abort) return make_error(code, "the client left");
+  if (code == Errc::draining) return make_error(code, "the gate is shutting down");
+  if (code == Errc::deadline_exceeded) {
+    return make_error(code, "the answer took longer than its time limit");
   }
+  return make_error(code, "the upstream sent nothing for too long");
 }
 
 std::uint32_t min_rate(const Exchange& x) { return x.session.settings().min_rate; }
