@@ -58,7 +58,8 @@ Result<std::shared_ptr<const UpstreamTarget>> make_upstream_target(const std::st
     if (context.has_error()) return bad_target(name, context.error().message);
     target->tls = *context;
   }
-  if (auto literal = literal_addresses(target->host, target->port)) target->addresses = literal;
+  if (auto literal = literal_addresses(target->host, target->port))
+    target->addresses.store(std::move(literal));
   return std::shared_ptr<const UpstreamTarget>(std::move(target));
 }
 

@@ -2,9 +2,9 @@
 // One upstream as workers use it: a target's settings with everything that is the same for each
 // request prepared once. Immutable but for its addresses; made on the control thread, shared.
 
-#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +17,25 @@
 namespace tallygate {
 
 using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// Any thread; used when connections are opened and swept, never for a request on a pooled one.
+/// A mutex, since std::atomic<std::shared_ptr> of GCC 12 lets go of its lock in load() with relaxed
+/// order: the next store() races with that reader.
+class KnownAddresses {
+ public:
+  std::shared_ptr<const Addresses> load() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+  void store(std::shared_ptr<const Addresses> value) {
+    const std::lock_guard lock(mutex_);
+    value_.swap(value);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Addresses> value_;
+};
 
 struct UpstreamTarget {
   router::TargetSlot slot = 0;
@@ -34,7 +53,7 @@ struct UpstreamTarget {
   std::uint32_t max_connections = 0;  ///< of all workers together
 
   /// Null until the name was first resolved; then the last good answer. Written by the resolver.
-  mutable std::atomic<std::shared_ptr<const Addresses>> addresses;
+  mutable KnownAddresses addresses;
 };
 
 /// Errors name the target: bad URL, unreadable CA file.
