@@ -8,8 +8,8 @@
 #include <mutex>
 #include <string>
 
+#include "store/journal/codec/record_codec.h"
 #include "store/journal/journal.h"
-#include "store/journal/record_codec.h"
 #include "tests/support/records.h"
 #include "tests/support/temporary_directory.h"
 

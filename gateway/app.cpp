@@ -15,7 +15,7 @@
 #include "gateway/access/key_book.h"
 #include "gateway/control/control.h"
 #include "gateway/control/not_yet.h"
-#include "gateway/control/process_sample.h"
+#include "gateway/control/upkeep/process_sample.h"
 #include "gateway/http/acceptor.h"
 #include "gateway/lifecycle/beginning.h"
 #include "gateway/lifecycle/handover/handover_server.h"

@@ -17,7 +17,7 @@
 #include "gateway/exchange/attempt/retry_budget.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/continuity_book.h"
-#include "gateway/exchange/mirror_budget.h"
+#include "gateway/exchange/mirror/mirror_budget.h"
 #include "gateway/exchange/own_fields.h"
 #include "gateway/http/loop/event_loop.h"
 #include "gateway/http/upstream_pool.h"

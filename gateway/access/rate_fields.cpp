@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/http/message/head_renderer.h"
 
 namespace tallygate::access {

@@ -3,10 +3,8 @@
 #include <initializer_list>
 
 #include "gateway/api/admission.h"
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_tests.h"
 #include "gateway/api/experiments/ab_tests_v1.h"
-#include "gateway/api/fields.h"
 #include "gateway/api/key_caller.h"
 #include "gateway/api/metrics/metrics_api.h"
 #include "gateway/api/models/performance_routes.h"
@@ -19,7 +17,9 @@
 #include "gateway/api/operation/keys.h"
 #include "gateway/api/operation/operation.h"
 #include "gateway/api/operation/requests.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/fields.h"
+#include "gateway/api/shapes/query.h"
 
 namespace tallygate::api {
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <boost/asio/ip/address.hpp>
 
-#include "gateway/api/answers.h"
+#include "gateway/api/shapes/answers.h"
 
 namespace tallygate::api {
 namespace {

@@ -5,8 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <string>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 namespace {

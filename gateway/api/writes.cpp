@@ -8,8 +8,8 @@
 #include <mutex>
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/fields.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
 
 namespace tallygate::api {
 

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "store/backup.h"
 
 namespace tallygate {

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "gateway/api/operation/record_view.h"
-#include "gateway/api/timestamps.h"
-#include "store/journal/journal_reader.h"
+#include "gateway/api/shapes/timestamps.h"
+#include "store/journal/reading/journal_reader.h"
 
 namespace tallygate {
 namespace {

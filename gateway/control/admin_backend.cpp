@@ -3,7 +3,7 @@
 #include <random>
 
 #include "gateway/api/operation/store_readiness.h"
-#include "gateway/control/blacklist_keeper.h"
+#include "gateway/control/upkeep/blacklist_keeper.h"
 #include "gateway/worker_clock.h"
 #include "store/tally/unit_book.h"
 

@@ -7,7 +7,7 @@
 
 #include "gateway/api/admin.h"
 #include "gateway/control/process.h"
-#include "gateway/control/routing_table.h"
+#include "gateway/control/view/routing_table.h"
 
 namespace tallygate {
 

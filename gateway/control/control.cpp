@@ -7,9 +7,9 @@
 #include <random>
 #include <thread>
 
-#include "gateway/control/describe_changes.h"
 #include "gateway/control/not_yet.h"
-#include "gateway/control/process_sample.h"
+#include "gateway/control/upkeep/process_sample.h"
+#include "gateway/control/view/describe_changes.h"
 #include "gateway/lifecycle/service_manager.h"
 #include "gateway/registry/secret_reference.h"
 #include "gateway/worker_clock.h"

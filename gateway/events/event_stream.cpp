@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "gateway/admin_answer.h"
+#include "gateway/admin/admin_answer.h"
 
 namespace tallygate {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "gateway/admin_stream.h"
+#include "gateway/admin/admin_stream.h"
 #include "gateway/events/event_feed.h"
 #include "gateway/http/asio.h"
 #include "gateway/http/message/head.h"

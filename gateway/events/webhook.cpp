@@ -7,8 +7,8 @@
 #include <array>
 
 #include "config/url.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate {
 namespace {

@@ -1,7 +1,7 @@
 #include "gateway/exchange/exchange.h"
 
 #include "gateway/exchange/finish.h"
-#include "gateway/exchange/mirror.h"
+#include "gateway/exchange/mirror/mirror.h"
 #include "gateway/exchange/run_plan.h"
 #include "gateway/http/response_writer.h"
 

@@ -16,7 +16,7 @@
 
 #include "store/journal/lane.h"
 #include "store/journal/pending_index.h"
-#include "store/journal/record_query.h"
+#include "store/journal/reading/record_query.h"
 #include "store/rocksdb/batch.h"
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/disk_watch.h"

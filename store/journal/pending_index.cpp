@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "store/journal/record_query.h"
+#include "store/journal/reading/record_query.h"
 
 namespace tallygate::store {
 

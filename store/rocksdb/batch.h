@@ -10,8 +10,8 @@
 #include "base/time.h"
 #include "router/record.h"
 #include "router/tally/tally.h"
-#include "store/journal/batch_codec.h"
-#include "store/journal/index_codec.h"
+#include "store/journal/codec/batch_codec.h"
+#include "store/journal/codec/index_codec.h"
 #include "store/journal/names.h"
 #include "store/rocksdb/database.h"
 

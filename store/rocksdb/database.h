@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "router/record.h"
 #include "router/tally/tally.h"
-#include "store/journal/record_query.h"
+#include "store/journal/reading/record_query.h"
 #include "store/rocksdb/directory.h"
 #include "store/rocksdb/options.h"
 

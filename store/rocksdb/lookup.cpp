@@ -1,7 +1,7 @@
 // Database's half that finds: by key, by time, by request id, by response id.
 
 #include "store/bytes.h"
-#include "store/journal/index_codec.h"
+#include "store/journal/codec/index_codec.h"
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/errors.h"
 

@@ -1,6 +1,6 @@
 #include "store/rocksdb/retention_filter.h"
 
-#include "store/journal/index_codec.h"
+#include "store/journal/codec/index_codec.h"
 
 namespace tallygate::store {
 namespace {

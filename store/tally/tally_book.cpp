@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "store/bytes.h"
-#include "store/journal/batch_codec.h"
-#include "store/journal/record_codec.h"
+#include "store/journal/codec/batch_codec.h"
+#include "store/journal/codec/record_codec.h"
 
 namespace tallygate::store {
 namespace {

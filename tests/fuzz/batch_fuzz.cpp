@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "store/journal/batch_codec.h"
-#include "store/journal/index_codec.h"
-#include "store/journal/record_query.h"
+#include "store/journal/codec/batch_codec.h"
+#include "store/journal/codec/index_codec.h"
+#include "store/journal/reading/record_query.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tallygate;

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "store/journal/record_codec.h"
+#include "store/journal/codec/record_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tallygate;

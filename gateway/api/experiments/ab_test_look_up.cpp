@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_test_report.h"
 #include "gateway/api/experiments/ab_test_split.h"
 #include "gateway/api/experiments/ab_test_store.h"
 #include "gateway/api/experiments/ab_test_view.h"
+#include "gateway/api/shapes/answers.h"
 
 namespace tallygate::api {
 namespace {

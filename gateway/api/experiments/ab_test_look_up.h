@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 #include "gateway/registry/experiments/ab_test_evidence.h"
 
 namespace tallygate::api {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <utility>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_test_store.h"
 #include "gateway/api/experiments/ab_test_view.h"
+#include "gateway/api/shapes/answers.h"
 #include "gateway/registry/metrics/custom_metric.h"
 
 namespace tallygate::api {

@@ -3,7 +3,7 @@
 // sums (gateway/registry/metrics/custom_metric.h).
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 

@@ -1,7 +1,7 @@
 #pragma once
 // What an A/B test has shown so far: metrics per variant, distinct units, the analysis. Pure.
 
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/json_text.h"
 #include "gateway/registry/experiments/ab_test_evidence.h"
 
 namespace tallygate::api {

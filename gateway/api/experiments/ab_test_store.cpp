@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_test_view.h"
+#include "gateway/api/shapes/answers.h"
 #include "gateway/registry/file_versions.h"
 #include "gateway/registry/version_catalog.h"
 #include "router/experiment/lifecycle.h"

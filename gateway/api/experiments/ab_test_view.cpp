@@ -4,8 +4,8 @@
 #include <boost/json.hpp>
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/json_body.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/json_body.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/experiments/criteria_json.h"
 #include "router/experiment/lifecycle.h"

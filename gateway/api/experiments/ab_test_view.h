@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/api/fields.h"
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/fields.h"
+#include "gateway/api/shapes/json_text.h"
 #include "gateway/registry/experiments/ab_test.h"
 
 namespace tallygate::api {

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_test_store.h"
 #include "gateway/api/experiments/ab_test_view.h"
+#include "gateway/api/shapes/answers.h"
 #include "router/experiment/lifecycle.h"
 
 namespace tallygate::api {

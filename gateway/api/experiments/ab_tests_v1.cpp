@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/experiments/ab_test_look_up.h"
 #include "gateway/api/experiments/ab_test_metrics.h"
 #include "gateway/api/experiments/ab_test_split.h"
 #include "gateway/api/experiments/ab_test_store.h"
 #include "gateway/api/experiments/ab_test_view.h"
+#include "gateway/api/shapes/answers.h"
 #include "gateway/registry/experiments/ab_test_checks.h"
 
 namespace tallygate::api {

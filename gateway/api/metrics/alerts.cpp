@@ -1,8 +1,8 @@
 #include "gateway/api/metrics/alerts.h"
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/known_versions.h"
 #include "gateway/registry/metrics/alert_tick.h"

@@ -1,6 +1,6 @@
 #include "gateway/api/metrics/metric_queries.h"
 
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/query.h"
 #include "gateway/registry/metrics/metric_document.h"
 
 namespace tallygate::api {

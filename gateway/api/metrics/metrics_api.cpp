@@ -3,11 +3,11 @@
 #include <map>
 #include <tuple>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/metrics/alerts.h"
 #include "gateway/api/metrics/metric_queries.h"
 #include "gateway/api/metrics/predictions.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/known_versions.h"
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/known_versions.h"
-#include "gateway/registry/metrics/prediction_store.h"
+#include "gateway/registry/predictions/prediction_store.h"
 
 namespace tallygate::api {
 namespace {

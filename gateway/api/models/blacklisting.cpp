@@ -2,9 +2,9 @@
 
 #include <boost/json.hpp>
 
-#include "gateway/api/json_body.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/json_body.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -5,12 +5,12 @@
 #include <set>
 #include <tuple>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
 #include "gateway/api/models/tally_view.h"
 #include "gateway/api/operation/record_view.h"
-#include "gateway/api/query.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_body.h"
 #include "gateway/api/models/performance.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_body.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 
 namespace tallygate::api {

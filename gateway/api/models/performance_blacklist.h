@@ -1,8 +1,8 @@
 #pragma once
 // The body of POST /performance/blacklisted.
 
-#include "gateway/api/fields.h"
 #include "gateway/api/models/blacklisting.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 

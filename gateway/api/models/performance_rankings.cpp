@@ -3,10 +3,10 @@
 #include <map>
 #include <set>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
 #include "gateway/api/models/performance.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
 #include "router/selection/auto_pool.h"
 #include "router/selection/performance.h"
 

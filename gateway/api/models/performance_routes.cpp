@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "gateway/api/fields.h"
 #include "gateway/api/models/performance.h"
 #include "gateway/api/models/performance_blacklist.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 namespace {

@@ -1,12 +1,12 @@
 #include <algorithm>
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
 #include "gateway/api/models/performance.h"
 #include "gateway/api/models/tally_view.h"
-#include "gateway/api/query.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <array>
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
 #include "gateway/api/models/performance.h"
 #include "gateway/api/models/tally_view.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
 
 namespace tallygate::api {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "gateway/api/fields.h"
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/fields.h"
+#include "gateway/api/shapes/json_text.h"
 #include "router/tally/tally.h"
 
 namespace tallygate::api {

@@ -3,8 +3,8 @@
 #include <array>
 #include <boost/json/array.hpp>
 
-#include "gateway/api/json_body.h"
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/json_body.h"
+#include "gateway/api/shapes/json_text.h"
 #include "gateway/api/writes.h"
 
 namespace tallygate::api {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "gateway/api/answers.h"
 #include "gateway/api/models/version_fields.h"
 #include "gateway/api/operation/audit.h"
+#include "gateway/api/shapes/answers.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/file_versions.h"
 #include "gateway/registry/version_catalog.h"

@@ -3,11 +3,11 @@
 #include <boost/json/parse.hpp>
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
-#include "gateway/api/json_body.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/query.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_body.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/client_key.h"
 

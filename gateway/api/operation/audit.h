@@ -5,7 +5,7 @@
 #include <span>
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 

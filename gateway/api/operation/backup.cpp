@@ -1,8 +1,8 @@
 #include "gateway/api/operation/backup.h"
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

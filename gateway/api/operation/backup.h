@@ -2,7 +2,7 @@
 // POST /api/backup {folder}: a consistent copy of catalog and journal, beside the running gate.
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 
 namespace tallygate::api {
 

@@ -1,7 +1,7 @@
 #include "gateway/api/operation/events.h"
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
+#include "gateway/api/shapes/answers.h"
 
 namespace tallygate::api {
 namespace {

@@ -1,7 +1,7 @@
 #include "gateway/api/operation/health.h"
 
-#include "gateway/api/answers.h"
 #include "gateway/api/operation/store_readiness.h"
+#include "gateway/api/shapes/answers.h"
 
 namespace tallygate::api {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "gateway/api/json_text.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 
 namespace tallygate::api {

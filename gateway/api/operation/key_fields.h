@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 #include "gateway/registry/client_key.h"
 
 namespace tallygate::api {

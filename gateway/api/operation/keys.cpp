@@ -4,9 +4,9 @@
 #include <boost/json/array.hpp>
 
 #include "config/yaml/scalars.h"
-#include "gateway/api/answers.h"
 #include "gateway/api/operation/key_fields.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
 #include "gateway/registry/model_version.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/api/operation/operation.h"
 
-#include "gateway/api/answers.h"
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/json_text.h"
 
 namespace tallygate::api {
 namespace {

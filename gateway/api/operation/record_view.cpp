@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "gateway/api/json_text.h"
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::api {
 namespace {

@@ -1,7 +1,7 @@
 #include "gateway/api/operation/requests.h"
 
-#include "gateway/api/answers.h"
 #include "gateway/api/operation/record_view.h"
+#include "gateway/api/shapes/answers.h"
 
 namespace tallygate::api {
 

@@ -1,6 +1,6 @@
 #include "gateway/api/operation/store_readiness.h"
 
-#include "gateway/api/json_text.h"
+#include "gateway/api/shapes/json_text.h"
 
 namespace tallygate::api {
 

@@ -1,8 +1,8 @@
 #include "gateway/exchange/local/user_variant.h"
 
 #include "base/limits.h"
-#include "gateway/api/json_text.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/json_text.h"
+#include "gateway/api/shapes/query.h"
 
 namespace tallygate {
 namespace {

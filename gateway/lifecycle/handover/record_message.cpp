@@ -3,8 +3,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "store/bytes.h"
-#include "store/journal/batch_codec.h"
-#include "store/journal/record_codec.h"
+#include "store/journal/codec/batch_codec.h"
+#include "store/journal/codec/record_codec.h"
 
 namespace tallygate::lifecycle {
 namespace {

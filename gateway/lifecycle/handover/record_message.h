@@ -1,8 +1,8 @@
 #pragma once
 // The body of a `records` message: records, and the text of every name in them, because two
 // processes number names each in its own way. Bytes: u8 flags, u32 count of names, each u32 id, u16
-// length, text; then the records as a batch of the journal (store/journal/batch_codec.h). Pure but
-// for the dictionaries.
+// length, text; then the records as a batch of the journal (store/journal/codec/batch_codec.h).
+// Pure but for the dictionaries.
 
 #include <span>
 #include <string>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "gateway/api/admin.h"
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 #include "tests/support/memory_catalog.h"
 
 namespace tallygate::api {

@@ -1,6 +1,6 @@
 #include "gateway/api/writes.h"
 
-#include "gateway/api/answers.h"
+#include "gateway/api/shapes/answers.h"
 #include "tests/gateway/api/admin_kit.h"
 
 namespace tallygate::api {

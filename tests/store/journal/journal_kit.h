@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "store/journal/journal.h"
-#include "store/journal/journal_reader.h"
+#include "store/journal/reading/journal_reader.h"
 #include "store/tally/unit_book.h"
 
 namespace tallygate::store {

@@ -7,7 +7,7 @@
 #include <future>
 #include <string>
 
-#include "store/journal/journal_reader.h"
+#include "store/journal/reading/journal_reader.h"
 #include "tests/store/journal/journal_kit.h"
 #include "tests/support/records.h"
 #include "tests/support/temporary_directory.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/api/fields.h"
+#include "gateway/api/shapes/fields.h"
 #include "tests/gateway/api/experiments/ab_test_api_kit.h"
 
 namespace tallygate::api {

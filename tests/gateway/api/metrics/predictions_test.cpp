@@ -1,6 +1,6 @@
 #include "gateway/api/metrics/predictions.h"
 
-#include "gateway/registry/metrics/prediction_store.h"
+#include "gateway/registry/predictions/prediction_store.h"
 #include "tests/gateway/api/metrics/metric_kit.h"
 
 namespace tallygate::api {

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "gateway/api/models/performance_blacklist.h"
-#include "gateway/api/query.h"
+#include "gateway/api/shapes/query.h"
 #include "tests/gateway/api/admin_kit.h"
 #include "tests/gateway/api/tallies_kit.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/api/timestamps.h"
+#include "gateway/api/shapes/timestamps.h"
 
 namespace tallygate::registry {
 namespace {
