@@ -25,6 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TALLYGATE_BUILD", ROOT / "build/dev"))
 GATE = BUILD / "tallygate"
 SIMULATOR = BUILD / "model_simulator"
+# Every wait of a test is so many times as long: 4 under ThreadSanitizer, set by its test preset.
+PATIENCE = float(os.environ.get("TALLYGATE_PATIENCE", "1"))
 SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
@@ -49,7 +51,7 @@ def free_ports(count):
 
 def call(port, method, path, body=None, headers=None, timeout=20):
     """One request on a connection of its own -> (status, headers with lower-case names, body)."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout * PATIENCE)
     try:
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -64,13 +66,13 @@ def call(port, method, path, body=None, headers=None, timeout=20):
 
 def wait_for(question, what, seconds=20):
     """Polls until `question()` is true: for what another process does in its own time."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         answer = question()
         if answer:
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds * PATIENCE:g} s: {what}")
         time.sleep(0.005)
 
 
@@ -104,19 +106,23 @@ class Process:
     def kill(self):
         self.child.kill()
         self.child.wait(20)
+        self.check_sanitizers()
+
+    def check_sanitizers(self):
+        text = self.log.read_text(errors="replace")
+        if any(word in text for word in SANITIZER_WORDS):
+            raise AssertionError(f"a sanitizer spoke in {self.log}:\n{self.tail(60)}")
 
     def stop(self, clean=True):
         """SIGTERM, then the exit status; `clean` requires 0 and silent sanitizers."""
         if self.child.poll() is None:
             self.child.terminate()
         try:
-            status = self.child.wait(45)
+            status = self.child.wait(45 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not stop 45 s after SIGTERM:\n{self.tail()}")
-        text = self.log.read_text(errors="replace")
-        if any(word in text for word in SANITIZER_WORDS):
-            raise AssertionError(f"a sanitizer spoke in {self.log}:\n{self.tail(60)}")
+            raise AssertionError(f"{self.name} did not stop in time after SIGTERM:\n{self.tail()}")
+        self.check_sanitizers()
         if clean and status != 0:
             raise AssertionError(f"{self.name} ended with {status}:\n{self.tail()}")
 
