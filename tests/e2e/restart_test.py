@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -20,77 +19,10 @@ import unittest
 
 from gate import (GATE, LIBC, PR_SET_PDEATHSIG, Gate, Process, Simulator, call, chat, fresh_folder,
                   two_versions, wait_for)
+from load import Load
 from recount import performance_of, recount
 
-CLIENTS = 6
 RESTARTS = 5
-
-
-class Load:
-    """Clients with keep-alive connections, half of them streaming; each answer must be whole."""
-
-    def __init__(self, port, clients=CLIENTS, seed=1):
-        self.port = port
-        self.lock = threading.Lock()
-        self.answered = []
-        self.defects = []
-        self.stopped = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(seed * 100 + i,))
-                        for i in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join(60)
-
-    def count(self):
-        with self.lock:
-            return len(self.answered)
-
-    def more(self, count):
-        """Returns once `count` more answers have come."""
-        wanted = self.count() + count
-        wait_for(lambda: self.count() >= wanted or self.defects, f"{count} more answers", 60)
-
-    def run(self, seed):
-        dice = random.Random(seed)
-        connection = None
-        while not self.stopped.is_set():
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            try:
-                if self.ask(connection, dice):
-                    connection.close()
-                    connection = None
-            except Exception as error:  # whatever it is, the client was failed
-                with self.lock:
-                    self.defects.append(f"{time.monotonic():.3f} {error!r}")
-                connection.close()
-                connection = None
-        if connection:
-            connection.close()
-
-    def ask(self, connection, dice):
-        """True: the answer said that the connection closes."""
-        streamed = dice.random() < 0.5
-        body = json.dumps(chat(user=f"user-{dice.randrange(50)}", stream=streamed,
-                               max_tokens=dice.randrange(1, 60)))
-        connection.request("POST", "/v1/chat/completions", body,
-                           {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        content = response.read()
-        if response.status != 200:
-            raise AssertionError(f"status {response.status}: {content[:200]}")
-        if streamed and not content.endswith(b"data: [DONE]\n\n"):
-            raise AssertionError(f"a cut stream: {content[-100:]}")
-        with self.lock:
-            self.answered.append(response.headers["x-request-id"])
-        return (response.headers.get("connection") or "").lower() == "close"
 
 
 def stream_slowly(port, result, tokens=40):
