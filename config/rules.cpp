@@ -111,4 +111,32 @@ bool is_cron(std::string_view text) {
   return all_parts(text, ' ', accepts) && at == kFields.size();
 }
 
+bool is_secret_reference(std::string_view text) {
+  constexpr std::string_view kEnv = "env:";
+  constexpr std::string_view kFile = "file:/";
+  if (text.starts_with(kEnv)) {
+    const std::string_view name = text.substr(kEnv.size());
+    return !name.empty() && !is_digit(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+  }
+  return text.starts_with(kFile) && text.find_first_of("*}") == std::string_view::npos &&
+         all_parts(text.substr(kFile.size()), '/', [](std::string_view part) {
+           return !part.empty() && part != "." && part != "..";
+         });
+}
+
+bool is_secret_pattern(std::string_view text) {
+  std::string sample(text);
+  if (sample.ends_with('*')) sample.back() = '_';
+  return is_secret_reference(sample);
+}
+
+bool matches_secret_pattern(std::string_view pattern, std::string_view reference) {
+  if (!pattern.ends_with('*')) return pattern == reference;
+  pattern.remove_suffix(1);
+  return reference.starts_with(pattern) && reference.size() > pattern.size() &&
+         reference.find('/', pattern.size()) == std::string_view::npos;
+}
+
 }  // namespace tallygate::config

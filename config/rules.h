@@ -33,4 +33,13 @@ bool is_loopback(std::string_view address);
 /// A host name or address as it stands in a Host header, with or without a port.
 bool is_host(std::string_view text);
 
+/// "env:NAME" or "file:/absolute/path", whose parts are not empty, `.` or `..`.
+bool is_secret_reference(std::string_view text);
+
+/// The same, where a `*` may end the name or the path.
+bool is_secret_pattern(std::string_view text);
+
+/// Whether `reference` is what `pattern` says. `*` stands for any rest without `/`.
+bool matches_secret_pattern(std::string_view pattern, std::string_view reference);
+
 }  // namespace tallygate::config

@@ -20,6 +20,8 @@ enum class Protocol : std::uint8_t { openai, anthropic };
 /// A secret as the file gave it, after interpolation. Printing a Settings never shows it.
 struct Secret {
   std::string value;
+  /// Where the file has it from: "env:NAME" or "file:/path".
+  std::string reference{};
   bool empty() const { return value.empty(); }
   bool operator==(const Secret&) const = default;
 };
@@ -264,8 +266,19 @@ struct Log {
   bool operator==(const Log&) const = default;
 };
 
+/// Of the process's own secrets.
+struct Secrets {
+  /// What documents of the API may name besides what the file's own targets do: "env:NAME" or
+  /// "file:/path", where `*` at the end stands for any rest without `/`.
+  std::vector<std::string> allow{"env:TALLYGATE_PROVIDER_*",
+                                 "file:/run/secrets/tallygate-provider-*"};
+  Secret pepper;  ///< of client keys, 64 hexadecimal digits; empty = a file of the store
+  bool operator==(const Secrets&) const = default;
+};
+
 struct Settings {
   Listeners listeners;
+  Secrets secrets;
   std::uint32_t workers = 0;  ///< 0 = auto = one per core
   std::map<std::string, Target> targets;
   std::map<std::string, Route> routes;

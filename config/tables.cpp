@@ -98,6 +98,20 @@ Codec<Listeners> listeners_codec() {
   return record.codec();
 }
 
+Codec<Secrets> secrets_codec() {
+  const yaml::TextRule pattern{"env:NAME or file:/absolute/path, with or without a * at the end",
+                               "^(env:([A-Za-z_][A-Za-z0-9_]*[*]?|[*])|file:/[^*]*[*]?)$",
+                               is_secret_pattern};
+  Record<Secrets> record;
+  record.field("allow", &Secrets::allow, list_of(text(pattern)),
+               "Secrets that documents of the API may name, besides those that targets of this "
+               "file send to the same host.");
+  record.field("pepper", &Secrets::pepper, yaml::secret(),
+               "64 hexadecimal digits that client keys are hashed with; empty = "
+               "client_keys.pepper in store.path, made at the first start.");
+  return record.codec();
+}
+
 Codec<Target> target_codec() {
   const yaml::TextRule url{"an http or https URL", "^[Hh][Tt][Tt][Pp][Ss]?://[^?#@\\s]+$"};
   Record<Target> record;

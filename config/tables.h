@@ -12,6 +12,7 @@ const yaml::Codec<Settings>& settings_codec();
 
 // The families of keys that settings_codec() is made of.
 yaml::Codec<Listeners> listeners_codec();
+yaml::Codec<Secrets> secrets_codec();
 yaml::Codec<Target> target_codec();
 yaml::Codec<Route> route_codec();
 yaml::Codec<AutoPool> auto_pool_codec();

@@ -238,6 +238,8 @@ const Codec<Settings>& settings_codec() {
   static const Codec<Settings> codec = [] {
     Record<Settings> record;
     record.field("listeners", &Settings::listeners, listeners_codec(), "Where the gate listens.");
+    record.field("secrets", &Settings::secrets, secrets_codec(),
+                 "Which secrets of the process are used for what.");
     record.field("workers", &Settings::workers, or_auto(whole<std::uint32_t>(1, 1024)),
                  "Event loops; auto = one per core.");
     record.field("targets", &Settings::targets, map_of(name_rule(), target_codec()),

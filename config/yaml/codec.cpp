@@ -187,9 +187,18 @@ Codec<std::string> hidden_text() {
 Codec<Secret> secret() {
   Codec<Secret> codec;
   codec.schema = plain_text_schema();
+  codec.schema["pattern"] = "^(\\$\\{(env:[A-Za-z_][A-Za-z0-9_]*(:-)?|file:/[^}]+)\\})?$";
   codec.print = [](const Secret& value) { return print_hidden(value.value); };
   codec.decode = [](Decoder& decoder, const Node& node, Secret& out) {
-    if (auto value = read_hidden(decoder, node)) out.value = std::move(*value);
+    auto value = read_hidden(decoder, node);
+    if (!value) return;
+    auto reference = sole_reference(node.text);
+    if (!reference && !node.text.empty()) {
+      return decoder.problem(node,
+                             "a secret does not stand in the file: write ${env:NAME}, "
+                             "${env:NAME:-} or ${file:/path} and nothing else");
+    }
+    out = {std::move(*value), reference.value_or("")};
   };
   return codec;
 }

@@ -43,6 +43,7 @@ Codec<double> number(double min, double max);
 Codec<std::string> text(TextRule rule = {});
 /// Text that print() and messages never show.
 Codec<std::string> hidden_text();
+/// The file only says where it is: one reference, or nothing.
 Codec<Secret> secret();
 Codec<std::uint64_t> whole64(std::uint64_t min, std::uint64_t max);
 Codec<std::uint64_t> size64(std::uint64_t min, std::uint64_t max);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "config/yaml/scalars.h"
 #include "config/yaml/unicode.h"
 
@@ -88,6 +86,16 @@ Result<Interpolated> interpolate(std::string_view text, const Surroundings& surr
     return wrong("the value is not UTF-8 text without control characters");
   }
   return out;
+}
+
+std::optional<std::string> sole_reference(std::string_view text) {
+  if (!text.starts_with("${") || text.find('}') != text.size() - 1) return std::nullopt;
+  text = text.substr(2, text.size() - 3);
+  const bool env = text.starts_with("env:");
+  if (env && text.ends_with(":-")) text.remove_suffix(2);
+  if (env && text.find(":-") != std::string_view::npos) return std::nullopt;
+  if (!env && !text.starts_with("file:/")) return std::nullopt;
+  return std::string(text);
 }
 
 std::string escape_dollars(std::string_view text) {

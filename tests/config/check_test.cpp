@@ -58,6 +58,46 @@ TEST(Listeners, TakeTlsFilesInPairs) {
   check("listeners: {data: {tls: {certificate: /c, key: /k}}}", "");
 }
 
+TEST(Secrets, AreOnlyReferredTo) {
+  const auto check_key = [](const std::string& key, const std::string& value,
+                            const std::string& reference) {
+    const Loaded loaded =
+        load("targets: {t: {url: 'http://h', model: m, api_key: \"" + key + "\"}}");
+    EXPECT_EQ(problems_of(loaded), "") << key;
+    const config::Secret& secret = loaded.settings.targets.at("t").api_key;
+    EXPECT_EQ(secret.value, value) << key;
+    EXPECT_EQ(secret.reference, reference) << key;
+  };
+  check_key("", "", "");
+  check_key("${env:KEY}", "sk-hidden", "env:KEY");
+  check_key("${env:KEY:-}", "sk-hidden", "env:KEY");
+  check_key("${env:NONE:-}", "", "env:NONE");
+  check_key("${file:/run/key}", "from-file", "file:/run/key");
+  for (const char* literal :
+       {"sk-literal", "${env:KEY:-sk-literal}", "${env:NONE:-sk-literal}", "sk-${env:KEY}",
+        "${env:KEY}sk", "${env:KEY}${env:KEY}", "$${env:KEY}", "***"}) {
+    const std::string problems = problems_of(load(
+        "targets: {t: {url: 'http://h', model: m, api_key: \"" + std::string(literal) + "\"}}"));
+    EXPECT_EQ(problems,
+              "f:1:51: targets.t.api_key: a secret does not stand in the file: write ${env:NAME}, "
+              "${env:NAME:-} or ${file:/path} and nothing else\n")
+        << literal;
+  }
+}
+
+TEST(Secrets, MayBeAllowedByPattern) {
+  for (const char* sound : {"env:A", "env:*", "env:A_*", "file:/a", "file:/a/b*", "file:/a/*"}) {
+    check("secrets: {allow: ['" + std::string(sound) + "']}", "");
+  }
+  for (const char* wrong : {"", "*", "env:", "env:1", "env:A*B", "env:a-b", "file:a", "file:/", "A",
+                            "file:/a/../b", "file:/a/./b", "file://a", "file:/*/a", "file:/a/"}) {
+    check("secrets: {allow: ['" + std::string(wrong) + "']}",
+          "f:1:19: secrets.allow[0]: must be env:NAME or file:/absolute/path, with or without a * "
+          "at the end, found the quoted text `" +
+              std::string(wrong) + "`\n");
+  }
+}
+
 TEST(Targets, NeedAUsableUrlAndAModel) {
   check("targets: {t: {}}",
         "f:1:14: targets.t: the key `model` is missing\n"
@@ -67,8 +107,8 @@ TEST(Targets, NeedAUsableUrlAndAModel) {
         "fd00:ec2::254), which hands out credentials\n");
   check("targets: {t: {url: 'http://u:secret@h/', model: m}}",
         "f:1:20: targets.t.url: must not hold a user or password; use api_key\n");
-  check("targets: {t: {url: 'http://h', model: m, api_key: k, pass_client_key: true}}",
-        "f:1:71: targets.t: pass_client_key has no effect beside an api_key; remove one of them\n");
+  check("targets: {t: {url: 'http://h', model: m, api_key: '${env:KEY}', pass_client_key: true}}",
+        "f:1:82: targets.t: pass_client_key has no effect beside an api_key; remove one of them\n");
   check("targets: {'a b': {url: 'http://h', model: m}}",
         "f:1:11: targets: the key `a b` must be a name of 1 to 256 bytes without white space, "
         "control "

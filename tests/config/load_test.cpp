@@ -61,7 +61,7 @@ TEST(Load, TellsTypesApart) {
         "8MiB), found `1MB`\n");
   check("[a]: b", "f:1:1: a key must be plain text\n");
   check("- a",
-        "f:1:1: must be a map with the keys listeners, workers, targets, routes, auto, "
+        "f:1:1: must be a map with the keys listeners, secrets, workers, targets, routes, auto, "
         "units, timeouts, min_rate, half_close, retry, blacklist, store, capture, limits, "
         "telemetry, improve, log, found a list\n");
 }

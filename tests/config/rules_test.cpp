@@ -147,5 +147,35 @@ TEST(Host, HasAnOptionalPortAndNothingElse) {
   }
 }
 
+TEST(SecretPattern, StandsForNamesOfItsFolderOnly) {
+  const auto check = [](std::string_view pattern, std::string_view reference, bool expected) {
+    EXPECT_EQ(matches_secret_pattern(pattern, reference), expected) << pattern << " " << reference;
+  };
+  check("env:A", "env:A", true);
+  check("env:A", "env:AB", false);
+  check("env:A_*", "env:A_KEY", true);
+  check("env:A_*", "env:A_", false);
+  check("env:A_*", "env:B_KEY", false);
+  check("env:*", "env:ANY", true);
+  check("env:*", "file:/a", false);
+  check("file:/run/secrets/*", "file:/run/secrets/key", true);
+  check("file:/run/secrets/*", "file:/run/secrets/deep/key", false);
+  check("file:/run/secrets/a-*", "file:/run/secrets/a-key", true);
+  check("file:/run/secrets/a-*", "file:/run/secrets/b-key", false);
+  check("file:/run/secrets/a", "file:/run/secrets/a", true);
+  check("", "", true);
+}
+
+TEST(SecretReference, NamesAVariableOrAPathThatStaysWhereItBegins) {
+  for (const char* sound : {"env:A", "env:_a1", "file:/a", "file:/a/b.c-d", "file:/a/..data/key"}) {
+    EXPECT_TRUE(is_secret_reference(sound)) << sound;
+  }
+  for (const char* wrong : {"", "A", "env:", "env:1A", "env:A B", "env:A:-b", "env:A}", "env:A*",
+                            "file:", "file:/", "file:a", "file:/a//b", "file:/a/", "file:/a/../b",
+                            "file:/..", "file:/a/./b", "file:/a}", "file:/a*", "http://h"}) {
+    EXPECT_FALSE(is_secret_reference(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace tallygate::config

@@ -3,11 +3,12 @@ request at a time finds out whether it has recovered, and 429 only cools it down
 
 import http.client
 import json
+import re
 import threading
 import time
 import unittest
 
-from gate import Gate, Simulator, call, chat, fresh_folder, wait_for
+from gate import Gate, Simulator, call, chat, fresh_folder, in_environment, wait_for
 
 CHAT = "/v1/chat/completions"
 BASE = 1.0  # seconds: the shortest bench that the file allows
@@ -47,7 +48,7 @@ class Blacklist(unittest.TestCase):
         self.folder = fresh_folder(f"{type(self).__name__}_{self._testMethodName}")
         self.main = self.simulator("main")
         self.spare = self.simulator("spare")
-        main = {"url": self.main.base, "model": "model-main", "api_key": "sk-ours"}
+        main = {"url": self.main.base, "model": "model-main", "api_key": in_environment("sk-ours")}
         spare = {"url": self.spare.base, "model": "model-spare"}
         config = {
             "targets": {"main": main, "spare": spare},
@@ -83,6 +84,14 @@ class Blacklist(unittest.TestCase):
         listed = self.gate.admin_json("/performance/blacklisted")["data"]
         return {row["target"]: row for row in listed}
 
+    def state_of(self, target):
+        """As /metrics has it."""
+        page = call(self.gate.admin, "GET", "/metrics")[2].decode()
+        states = re.findall(rf'^tallygate_target_state\{{target="{target}",state="(\w+)"\}} 1$', page,
+                            re.M)
+        self.assertEqual(len(states), 1, page)
+        return states[0]
+
     def bench_main(self):
         """Three failures; returns the request that caused the bench."""
         self.break_main()
@@ -105,6 +114,31 @@ class LongBench(Blacklist):
         asked = self.main.stats()["requests"]
         self.assertEqual(self.ask()[1]["x-tallygate-attempts"], "1")
         self.assertEqual(self.main.stats()["requests"], asked)
+
+    def reload(self, change):
+        config = json.loads(self.gate.config_file.read_text())
+        change(config)
+        self.gate.config_file.write_text(json.dumps(config))
+        status, _, body = call(self.gate.admin, "POST", "/-/reload", {})
+        self.assertEqual(status, 200, body)
+
+    def test_a_target_that_was_out_of_the_file_over_a_restart_is_benched_as_it_was(self):
+        self.bench_main()
+        kept = json.loads(self.gate.config_file.read_text())
+
+        def without_main(config):
+            del config["targets"]["main"]
+            del config["routes"]["alone"]
+            config["routes"]["chat"] = {"versions": {"2.0.0": {"targets": ["spare"], "default": True}}}
+
+        self.reload(without_main)
+        self.gate.restart(kill=True)
+        self.assertEqual(self.rows(), {})
+        self.reload(lambda config: config.update(kept))
+        self.assertEqual((self.rows()["main"]["state"], self.rows()["main"]["failures_in_row"]),
+                         ("benched", 3))
+        self.assertEqual((self.state_of("main"), self.state_of("spare")), ("benched", "open"))
+        self.assertEqual(self.served_by(), "spare")
 
     def test_a_target_that_dies_under_load_costs_three_failed_attempts(self):
         self.break_main()
@@ -226,6 +260,21 @@ class ShortBench(Blacklist):
         self.assertEqual(feed.wait_for("target.recovered")["target"], "main")
         self.assertEqual(self.served_by(), "main")
         self.assertEqual(self.rows(), {})
+
+    def test_a_stream_lets_the_next_request_try_once_its_content_goes_out(self):
+        self.bench_main()
+        self.wait_until_recovering()
+        self.break_main("")
+        connection = http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
+        self.addCleanup(connection.close)
+        connection.request("POST", CHAT, json.dumps(chat("chat", stream=True)),
+                           {"Content-Type": "application/json", "x-sim-fault": "hang-mid-stream:3"})
+        response = connection.getresponse()
+        self.assertEqual(response.headers["x-simulator-name"], "main")
+        self.assertTrue(response.readline().startswith(b"data: "))
+        self.assertEqual(self.state_of("main"), "recovering", "the stream has not succeeded yet")
+        self.assertEqual(self.served_by(), "main")
+        self.assertEqual(self.state_of("main"), "open")
 
     def test_a_failed_trial_doubles_the_bench_also_over_a_restart(self):
         self.bench_main()

@@ -10,7 +10,8 @@ import unittest
 import anthropic
 import openai
 from anthropic import Anthropic
-from gate import Gate, Simulator, call, chat, fresh_folder, two_versions, wait_for
+from gate import (Gate, Simulator, call, chat, fresh_folder, in_environment, two_versions,
+                  wait_for)
 from openai import OpenAI
 
 ADMIN = "admin-token-of-the-test"
@@ -29,7 +30,7 @@ class LockedGate(Gate):
     def listeners(self, data, admin):
         both = super().listeners(data, admin)
         both["data"]["require_key"] = True
-        both["admin"]["token"] = ADMIN
+        both["admin"]["token"] = in_environment(ADMIN)
         return both
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from gate import (GATE, ROOT, Gate, Simulator, call, chat, free_ports, fresh_folder,
+from gate import (GATE, ROOT, Gate, Simulator, call, chat, free_ports, fresh_folder, in_environment,
                   two_versions, wait_for)
 
 
@@ -48,7 +48,7 @@ class Commands(unittest.TestCase):
             self.assertRegex(line, r"config\.yaml:\d+:\d+: ")
 
     def test_print_config_hides_secrets(self):
-        path = self.write("targets:\n  one: {url: 'http://127.0.0.1:1/v1', model: m, api_key: 's3cret-key'}\n"
+        path = self.write("targets:\n  one: {url: 'http://127.0.0.1:1/v1', model: m, api_key: '" + in_environment("s3cret-key") + "'}\n"
                           "routes:\n  r: {versions: {1.0.0: {targets: [one], default: true}}}\n")
         out = run("print-config", "--config", path)
         self.assertEqual(out.returncode, 0, out.stderr)

@@ -15,7 +15,8 @@ import threading
 import time
 import unittest
 
-from gate import GATE, Gate, GateTest, Simulator, call, chat, fresh_folder, wait_for
+from gate import (GATE, Gate, GateTest, Simulator, call, chat, fresh_folder, in_environment,
+                  wait_for)
 
 VERSIONS = "/api/admin/llm-models/versions"
 ALERTS = "/api/admin/llm-models/metrics/alerts"
@@ -132,7 +133,7 @@ class Start(unittest.TestCase):
 
     def test_an_open_admin_listener_stays_on_loopback(self):
         self.check({"address": "0.0.0.0"}, "set both", "127.0.0.1", "insecure: true")
-        self.check({"address": "0.0.0.0", "token": TOKEN}, "set tls")
+        self.check({"address": "0.0.0.0", "token": in_environment(TOKEN)}, "set tls")
         self.check({"address": "::", "tls": {"certificate": "c", "key": "k"}}, "set token")
 
     def test_targets_of_the_file_are_not_the_metadata_service(self):

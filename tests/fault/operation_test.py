@@ -9,7 +9,7 @@ import threading
 import time
 import unittest.mock
 
-from gate import BUILD, GATE, Gate, call, wait_for
+from gate import BUILD, GATE, Gate, call, in_environment, wait_for
 from raw_http import STREAM_HEAD, Client, chunk, request
 from rows import FaultTest, as_json, chat, main
 
@@ -370,7 +370,7 @@ class GateWithToken(Gate):
 
     def listeners(self, data, admin):
         found = super().listeners(data, admin)
-        found["admin"]["token"] = self.token
+        found["admin"]["token"] = in_environment(self.token)
         return found
 
     def metric(self, name):
@@ -385,7 +385,7 @@ class Admin(FaultTest):
     @classmethod
     def make_config(cls):
         config = super().make_config()
-        config["targets"]["good"]["api_key"] = cls.secret
+        config["targets"]["good"]["api_key"] = in_environment(cls.secret)
         return config
 
     @classmethod
