@@ -23,7 +23,7 @@ struct TaskPromise : PooledFrame {
     /// The caller may end this coroutine's frame: nothing of it is touched after.
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-      if (const auto caller = ended.promise().caller) caller.resume();
+      if (const auto waiting = ended.promise().caller) waiting.resume();
     }
     void await_resume() const noexcept {}
   };
