@@ -209,7 +209,12 @@ void JournalCore::publish_finished() {
 }
 
 bool JournalCore::reopen() {
-  const std::uint64_t known = book_.record_count();
+  const auto folded_records = [this] {
+    // Whoever asks for tallies folds what workers count as started, which may add keys.
+    const std::lock_guard lock(book_mutex_);
+    return book_.record_count();
+  };
+  const std::uint64_t known = folded_records();
   const std::uint64_t last_known = book_.last_batch();
   const bool is_another = watch_.state() == DiskWatch::State::replaced;
   {
@@ -228,7 +233,7 @@ bool JournalCore::reopen() {
   reopened_.fetch_add(1, std::memory_order_relaxed);
   names_written_ = 0;  // what the log lost is written again
   if (book_.last_batch() < last_known) {
-    const std::uint64_t lost = known - book_.record_count();
+    const std::uint64_t lost = known - folded_records();
     lost_.fetch_add(lost, std::memory_order_relaxed);
     intake_.dropped.fetch_add(lost, std::memory_order_relaxed);
   }
