@@ -66,8 +66,9 @@ Result<Query> Query::parse(std::string_view text, std::span<const std::string_vi
           known.empty() ? "This endpoint has none." : "Known: " + joined(known) + ".";
       return wrong("Unknown query parameter. " + expected, *name);
     }
-    if (!query.value_of(*name).empty()) return wrong("A query parameter is given twice.", *name);
-    if (query.values_.size() >= kMaxQueryParameters) return wrong("Too many parameters.", *name);
+    const bool fresh = std::ranges::none_of(
+        query.values_, [&](const auto& earlier) { return earlier.first == *name; });
+    if (!fresh) return wrong("A query parameter is given twice.", *name);
     query.values_.emplace_back(std::move(*name), std::move(*value));
   }
   return query;

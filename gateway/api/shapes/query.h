@@ -14,12 +14,11 @@
 
 namespace tallygate::api {
 
-inline constexpr std::size_t kMaxQueryParameters = 32;
 inline constexpr std::uint32_t kDefaultPage = 50;
 inline constexpr std::uint32_t kMaxPage = 200;
 
 /// `name=value&...` with percent escapes and '+' decoded. Errors (invalid_parameter): a bad escape,
-/// a name that is not among `known` or comes twice, too many.
+/// a name that is not among `known` or comes twice.
 class Query {
  public:
   static Result<Query> parse(std::string_view text, std::span<const std::string_view> known);

@@ -10,8 +10,14 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+
+/// What four digits of a year can say, from 1970 on.
+constexpr WallTime kFirst{};
+constexpr WallTime kLast =
+    std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1} - microseconds{1};
 
 /// Reads one field after the other; any mismatch makes all of it fail.
 class Reader {
@@ -100,13 +106,15 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!reader.ok() || !date.ok()) return std::nullopt;
-  return WallTime{std::chrono::sys_days{date}} + clock;
+  // An offset or a leap second may lead out of the years.
+  const WallTime time = WallTime{std::chrono::sys_days{date}} + clock;
+  return time < kFirst || time > kLast ? std::nullopt : std::optional(time);
 }
 
 std::optional<WallTime> parse_moment(std::string_view text, WallTime now) {
   if (const auto age = config::yaml::parse_duration(text)) {
-    // An age beyond 1970 means "everything"; it also keeps the subtraction in range.
-    return *age < now.time_since_epoch() ? now - *age : WallTime{};
+    // An age beyond 1970 means "everything"; the oldest ones have no microseconds to compare.
+    return *age < std::chrono::floor<milliseconds>(now.time_since_epoch()) ? now - *age : kFirst;
   }
   return parse_rfc3339(text);
 }

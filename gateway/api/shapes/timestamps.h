@@ -13,7 +13,7 @@ namespace tallygate::api {
 std::string render_rfc3339(WallTime time);
 
 /// Date and time with Z or an offset; up to nine digits of fraction (further than microseconds are
-/// dropped). Years 1970 to 9999. Anything else is nullopt.
+/// dropped). Years 1970 to 9999, in UTC too. Anything else is nullopt.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 /// RFC 3339, or a duration such as 90s, 1h or 7d, which means that long before `now`.

@@ -27,6 +27,8 @@ TEST(Query, NamesWhatIsWrong) {
   check_error("nope=1", "nope");
   check_error("=1", "");
   check_error("q=1&q=2", "q");
+  check_error("q=&q=2", "q");
+  check_error("q&q", "q");
   check_error("q=%", "");
   check_error("q=%2", "");
   check_error("q=%zz", "");
