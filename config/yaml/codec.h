@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -202,42 +203,46 @@ class Record {
  public:
   template <class M>
   Record& field(std::string name, M T::*member, Codec<M> codec, std::string_view description) {
-    boost::json::value initial = codec.print(T{}.*member);
-    auto read = [member, codec](Decoder& decoder, std::string_view step, const Node& node, T& out) {
-      decoder.read_child(step, codec, node, out.*member);
-    };
-    auto print = [member, codec](const T& value) { return codec.print(value.*member); };
-    return add(std::move(name), {read, print}, codec.schema, std::move(initial), description);
+    // Shared, since a record is copied into every record around it.
+    const auto shared = std::make_shared<const Codec<M>>(std::move(codec));
+    auto read = [member, shared](Decoder& decoder, std::string_view step, const Node& node,
+                                 T& out) { decoder.read_child(step, *shared, node, out.*member); };
+    auto print = [member, shared](const T& value) { return shared->print(value.*member); };
+    return add(std::move(name), {read, print}, shared->schema, shared->print(T{}.*member),
+               description);
   }
 
   /// A key whose value spans several members, or nests more keys of the same struct.
   Record& part(std::string name, Codec<T> codec, std::string_view description) {
-    auto read = [codec](Decoder& decoder, std::string_view step, const Node& node, T& out) {
-      decoder.read_child(step, codec, node, out);
+    const auto shared = std::make_shared<const Codec<T>>(std::move(codec));
+    auto read = [shared](Decoder& decoder, std::string_view step, const Node& node, T& out) {
+      decoder.read_child(step, *shared, node, out);
     };
-    return add(std::move(name), {read, codec.print}, codec.schema, codec.print(T{}), description);
+    return add(std::move(name), {read, shared->print}, shared->schema, shared->print(T{}),
+               description);
   }
 
   /// The key named last must be given.
   Record& required() {
-    required_.push_back(names_.back());
-    properties_[names_.back()].as_object().erase("default");
+    table_.required.push_back(table_.names.back());
+    properties_[table_.names.back()].as_object().erase("default");
     return *this;
   }
 
   Codec<T> codec() const {
     Codec<T> codec;
-    codec.schema = record_schema(properties_, required_);
-    codec.print = [names = names_, rows = rows_](const T& value) -> boost::json::value {
+    codec.schema = record_schema(properties_, table_.required);
+    const auto table = std::make_shared<const Table>(table_);
+    codec.print = [table](const T& value) -> boost::json::value {
       boost::json::object out;
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        boost::json::value printed = rows[i].print(value);
-        if (!printed.is_null()) out[names[i]] = std::move(printed);
+      for (std::size_t i = 0; i < table->rows.size(); ++i) {
+        boost::json::value printed = table->rows[i].print(value);
+        if (!printed.is_null()) out[table->names[i]] = std::move(printed);
       }
       return out;
     };
-    codec.decode = [names = names_, rows = rows_, required = required_](Decoder& decoder,
-                                                                        const Node& node, T& out) {
+    codec.decode = [table](Decoder& decoder, const Node& node, T& out) {
+      const auto& [names, rows, required] = *table;
       const auto values = decoder.match(node, names);
       if (!values) return;
       for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -257,6 +262,11 @@ class Record {
     std::function<void(Decoder&, std::string_view step, const Node&, T&)> read;
     std::function<boost::json::value(const T&)> print;
   };
+  struct Table {
+    std::vector<std::string> names;
+    std::vector<Row> rows;
+    std::vector<std::string> required;
+  };
 
   Record& add(std::string name, Row row, boost::json::object schema, boost::json::value initial,
               std::string_view description) {
@@ -264,15 +274,13 @@ class Record {
     // The default of a struct is told key by key, and an empty one tells nothing.
     if (!initial.is_null() && !initial.is_object()) schema["default"] = std::move(initial);
     properties_[name] = std::move(schema);
-    names_.push_back(std::move(name));
-    rows_.push_back(std::move(row));
+    table_.names.push_back(std::move(name));
+    table_.rows.push_back(std::move(row));
     return *this;
   }
 
-  std::vector<std::string> names_;
-  std::vector<Row> rows_;
+  Table table_;
   boost::json::object properties_;
-  std::vector<std::string> required_;
 };
 
 }  // namespace tallygate::config::yaml
