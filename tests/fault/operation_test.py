@@ -137,6 +137,7 @@ class Disasters(OperationTest):
         dropped, unacknowledged = self.dropped(), self.gate.metric("tallygate_unacknowledged_answers_total")
         before = len(self.journal("good"))
         self.happen("stall")
+        stalled = time.monotonic()
         answers = self.ask_many(40)
         self.assertEqual({status for status, _ in answers}, {200})
         self.assertLess(max(seconds for _, seconds in answers), 1, "an answer waits 50 ms at most")
@@ -145,8 +146,17 @@ class Disasters(OperationTest):
         self.assertEqual({status for status, _ in self.ask_many(40)}, {200})
         self.assertLess(time.monotonic() - began, 2, "answers have stopped waiting")
         wait_for(lambda: "degraded" in self.readiness(), "readiness says so", 15)
+        asked = 80
+        while time.monotonic() < stalled + 10:  # traffic goes on all the while
+            answers = self.ask_many(40)
+            asked += 40
+            self.assertEqual({status for status, _ in answers}, {200})
+            self.assertLess(max(seconds for _, seconds in answers), 1)
+        waiting = self.gate.metric("tallygate_journal_queued")
+        self.assertGreaterEqual(waiting, asked - 80, "the queue holds what is not written")
+        self.assertLess(waiting, 65_536, "and is bounded")
         self.end("stall")
-        wait_for(lambda: len(self.journal("good")) == before + 80, "all of them are recorded after all")
+        wait_for(lambda: len(self.journal("good")) == before + asked, "all of them are recorded after all")
         self.assertEqual(self.dropped(), dropped)
 
     def test_row_56_wall_clock_jumps_back(self):
