@@ -123,7 +123,9 @@ void append(std::string& out, const json::value& value) {
       wire::append_json_escaped(out, view_of(value.get_string()));
       out += '"';
       return;
-    case json::kind::double_: out += config::yaml::render_number(value.get_double()); return;
+    case json::kind::double_:  // and -0 is 0
+      out += config::yaml::render_number(value.get_double() + 0.0);
+      return;
     case json::kind::int64:
     case json::kind::uint64:
     case json::kind::bool_:
