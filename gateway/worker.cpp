@@ -24,6 +24,7 @@ std::mt19937_64 seeded_dice() {
 
 Worker::Worker(SharedParts shared, std::shared_ptr<const WorkerView> view)
     : metrics(shared.series_limit),
+      retry_budget(*shared.retry_floor),
       shared_(std::move(shared)),
       view_(std::move(view)),
       dice_(seeded_dice()) {
@@ -99,9 +100,12 @@ void Worker::tick() {
     date_second_ = second;
     date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(second));
   }
-  for (auto& pool : pools_) {
+  for (router::TargetSlot slot = 0; slot < pools_.size(); ++slot) {
+    const auto& pool = pools_[slot];
     if (pool == nullptr) continue;
-    pool->sweep(loop.now.steady, view_->settings->timeouts.pool_idle);
+    const bool is_benched = shared_.health.state(slot).benched_until > loop.now.steady;
+    pool->sweep(loop.now.steady,
+                is_benched ? config::Duration{0} : view_->settings->timeouts.pool_idle);
     const auto open = static_cast<std::int64_t>(pool->open_here());
     const auto idle = static_cast<std::int64_t>(pool->idle_count());
     metrics.set_upstream_connections(pool->target().address_name, pool->target().port, open - idle,

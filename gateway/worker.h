@@ -53,6 +53,7 @@ struct SharedParts {
   ContinuityBook& continuity;
   ControlDesk* desk = nullptr;  ///< null = nobody is there
   std::shared_ptr<lifecycle::Overload> overload = std::make_shared<lifecycle::Overload>();
+  std::shared_ptr<RetryFloor> retry_floor = std::make_shared<RetryFloor>();
 };
 
 class Worker {

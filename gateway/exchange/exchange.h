@@ -7,6 +7,7 @@
 #include <boost/container/small_vector.hpp>
 #include <string>
 
+#include "gateway/exchange/attempt/backlog.h"
 #include "gateway/exchange/attempt/pace_meter.h"
 #include "gateway/exchange/commit_queue.h"
 #include "gateway/exchange/endpoints.h"
@@ -35,11 +36,13 @@ struct Answer {
   std::uint32_t events = 0;
   SteadyTime last_event{};
   SteadyTime idle_until = http::kNever;
-  PaceMeter pace;  ///< only if a min_rate is set
+  PaceMeter pace;
+  Backlog backlog;  ///< of session.out
   bool content_seen = false;
-  bool error_seen = false;  ///< an in-band error
-  bool oversized = false;   ///< inside an event above the limit: bytes pass through unseen
-  bool chunked = false;     ///< how the client gets it
+  bool error_seen = false;   ///< an in-band error
+  bool oversized = false;    ///< inside an event above the limit: bytes pass through unseen
+  bool last_unseen = false;  ///< the last event was such a one
+  bool chunked = false;      ///< how the client gets it
 };
 
 struct Exchange {
@@ -71,7 +74,8 @@ struct Exchange {
   // The attempt under way.
   const router::Candidate* candidate = nullptr;
   http::UpstreamPool* pool = nullptr;
-  HealthBoard::Trial trial;  ///< held while this is the one request that tries a recovering target
+  HealthBoard::Trial trial;  ///< held while this is the one request that tries a recovering target:
+                             ///< until it may not be sent to another one any more
   http::UpstreamPtr upstream;
   http::InputBuffer upstream_in;  ///< the head and what came with it
   std::size_t upstream_head_bytes = 0;

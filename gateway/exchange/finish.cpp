@@ -80,7 +80,7 @@ router::Record make_record(const Exchange& x, SteadyTime now) {
   r.cached_tokens = usage.cached_tokens;
   r.event_count = x.answer.events;
   r.request_bytes = x.request_bytes;
-  r.response_bytes = x.session.answer_bytes + x.session.out.size();
+  r.response_bytes = x.session.answer_bytes + x.session.queued_bytes();
   r.cost_nano_usd = cost_of(x, usage);
   r.tags = x.tags;
   r.response_id = x.answer.observer.response_id();
@@ -158,7 +158,9 @@ Task<void> finish(Exchange& x) {
   const std::uint64_t number = x.worker.journal().append(std::move(record));
   if (client_left) {
     x.session.out.clear();
+    x.session.out_sent = 0;
     x.session.close_after = true;
+    x.session.reset_after = x.outcome == router::Outcome::client_slow;
     co_return;
   }
   release_upstream(x);
@@ -173,8 +175,7 @@ Task<void> finish(Exchange& x) {
   }
   // The usual end needs no coroutine: the socket takes all at once.
   if (http::send_some(x.session) && x.session.out.empty()) co_return;
-  const Result<void> sent = co_await http::send_all(x.session);
-  if (sent.has_error()) x.session.close_after = true;
+  co_await http::send_all(x.session);
 }
 
 }  // namespace tallygate

@@ -30,16 +30,17 @@ router::RetryDecision decide(Exchange& x, const Error& error) {
   router::AttemptFailure failure;
   failure.cause = error.code;
   failure.status = x.upstream_head_bytes > 0 ? x.upstream->parser.head().status : 0;
-  failure.reused_connection =
-      x.upstream != nullptr && x.upstream->reused && x.upstream_in.view().empty();
+  failure.reused_connection = died_in_pool(x);
   failure.already_reconnected = x.reconnected;
   failure.replayable =
       x.endpoint.repeatable && !x.facts.store && x.request_bytes <= rules.max_replay_bytes;
   failure.targets_tried = static_cast<std::uint32_t>(x.attempts.size()) + 1;
   failure.candidates_left = static_cast<std::uint32_t>(x.plan.candidate_count - x.next_candidate);
-  failure.budget_left = x.worker.retry_budget.has_any(x.started);
   failure.first_fallback_to_healthy = x.attempts.empty() && !x.plan.degraded;
   failure.time_left = !x.is_time_up();
+  const router::RetryDecision wish = router::decide_retry(failure, rules);
+  if (wish != router::RetryDecision::next_target) return wish;
+  failure.budget_left = x.worker.retry_budget.spend(x.worker.loop.now.steady);
   return router::decide_retry(failure, rules);
 }
 
@@ -147,7 +148,6 @@ Task<void> run_plan(Exchange& x) {
     log_attempt(x, result.error());
     if (x.worker.patience_is_over()) co_return co_await give_up(x, draining());
     if (decision == router::RetryDecision::give_up) co_return co_await give_up(x, result.error());
-    x.worker.retry_budget.spend(x.started);
     forget_attempt(x);
     x.candidate = nullptr;
     const bool client_waits = co_await back_off(x);

@@ -12,6 +12,7 @@
 #include "gateway/http/asio.h"
 #include "gateway/http/loop/descriptors.h"
 #include "gateway/http/loop/stream.h"
+#include "gateway/http/loop/turn.h"
 #include "gateway/http/session.h"
 #include "gateway/lifecycle/overload.h"
 #include "gateway/wire/errors.h"
@@ -25,13 +26,15 @@ constexpr std::chrono::milliseconds kLongestPause{1600};
 constexpr int kBacklog = 4096;
 /// Closing on bytes that the client has sent would send a reset, which can overtake the refusal.
 constexpr std::chrono::seconds kRefusalPatience{1};
+constexpr std::size_t kRefusedBytes = std::size_t{1} << 20;  ///< read of such a client at most
 constexpr std::uint32_t kMostRefusals = 256;  ///< per worker; beyond, they are just closed
+constexpr int kAcceptedPerTurn = 64;          ///< so that a flood does not stop who is connected
 
 std::string render_refusal(const Error& error, std::string_view status_line) {
   const std::string body = wire::render_error_body(config::Protocol::openai, error, {});
   return std::string(status_line) +
-         "\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n"
-         "Content-Length: " +
+         "\r\nContent-Type: application/json\r\nRetry-After: 1\r\nretry-after-ms: 1000\r\n"
+         "Connection: close\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -59,8 +62,10 @@ Task<void> refuse_gently(Worker& worker, int fd) {
   parking.wake_at(worker.loop.now.steady + kRefusalPatience);
   ++worker.refused_connections;
   client.shut_down_writing();
-  while (!parking.expired()) {
+  std::size_t dropped = 0;
+  while (dropped < kRefusedBytes && !parking.expired()) {
     const IoResult read = client.read(worker.loop.scratch());
+    dropped += read.bytes;
     if (read.status == IoStatus::would_block) {
       co_await parking.park();
     } else if (read.status != IoStatus::ok) {
@@ -106,10 +111,11 @@ void welcome(Worker& worker, int fd) {
   spawn(serve_counted(worker, fd, std::move(place)));
 }
 
-enum class Accepted : std::uint8_t { all, no_room };
+enum class Accepted : std::uint8_t { all, some, no_room };
 
-Accepted accept_all(Worker& worker, int listener) {
-  while (worker.may_accept()) {
+Accepted accept_some(Worker& worker, int listener) {
+  for (int accepted = 0; worker.may_accept(); ++accepted) {
+    if (accepted == kAcceptedPerTurn) return Accepted::some;
     const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
     if (fd < 0) return is_shortage(errno) ? Accepted::no_room : Accepted::all;
@@ -136,12 +142,16 @@ Task<void> accept_loop(Worker& worker, Parking& parking, int listener) {
       worker.loop.reactor.remove(watch);
     } else {
       if (watch.fd < 0) worker.loop.reactor.add_listener(watch, listener);
-      const Accepted accepted = accept_all(worker, listener);
+      const Accepted accepted = accept_some(worker, listener);
       if (accepted == Accepted::no_room) {
         parking.wake_at(worker.loop.now.steady + pause);
         pause = std::min(2 * pause, kLongestPause);
       } else {
         pause = kFirstPause;
+      }
+      if (accepted == Accepted::some) {
+        co_await next_turn(worker.loop, parking);
+        continue;
       }
     }
     co_await parking.park();

@@ -10,7 +10,7 @@ constexpr std::string_view kJson = "application/json";
 std::string_view fields_that_go_with(Errc code) {
   switch (traits_of(code).status) {
     case 401: return "WWW-Authenticate: Bearer\r\n";
-    case 503: return "Retry-After: 1\r\n";
+    case 503: return "Retry-After: 1\r\nretry-after-ms: 1000\r\n";
     default: return {};
   }
 }

@@ -2,6 +2,7 @@
 
 #include "gateway/exchange/endpoints.h"
 #include "gateway/exchange/serve_request.h"
+#include "gateway/http/loop/turn.h"
 #include "gateway/http/request_reader.h"
 #include "gateway/http/response_writer.h"
 
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kLingerBytes = std::size_t{1} << 20;
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kKeptOutBytes = 4096;
+constexpr std::size_t kRequestsPerTurn = 16;  ///< of a client that pipelines without end
 
 Task<bool> accept_tls(Session& session) {
   session.client.use_tls(make_server_handle(*session.worker.view().data_tls));
@@ -96,6 +98,7 @@ Task<void> serve_connection(Worker& worker, int fd) {
     const bool secured = co_await accept_tls(session);
     if (!secured) co_return;
   }
+  TurnShare share(kRequestsPerTurn);
   while (!session.close_after) {
     const Result<bool> head = co_await read_head(session);
     if (head.has_value() && !*head) co_return;
@@ -107,6 +110,7 @@ Task<void> serve_connection(Worker& worker, int fd) {
     }
     co_await serve_request(session);
     finish_request(session);
+    if (share.take(worker.loop.now.steady, 1)) co_await next_turn(worker.loop, session.parking);
   }
   if (session.reset_after) {
     session.client.reset();
@@ -115,11 +119,37 @@ Task<void> serve_connection(Worker& worker, int fd) {
   }
 }
 
+namespace {
+
+/// Of a long queue only what is left stays in memory; each byte moves once at most.
+void drop_what_is_sent(Session& session) {
+  if (session.out_sent <= session.queued_bytes()) return;
+  session.out.erase(0, session.out_sent);
+  session.out_sent = 0;
+}
+
+/// Nothing more is to be said to this client.
+Error left(Session& session) {
+  session.close_after = true;
+  return make_error(Errc::client_abort, "the client left while it was answered");
+}
+
+Error too_slow(Session& session) {
+  // A reset: what the socket still holds for it would stay in memory for minutes.
+  session.close_after = session.reset_after = true;
+  return make_error(Errc::client_slow, "the client did not read its answer in time");
+}
+
+}  // namespace
+
 bool send_some(Session& session) {
   while (session.out_sent < session.out.size()) {
     const iovec rest{session.out.data() + session.out_sent, session.out.size() - session.out_sent};
     const IoResult written = session.client.write({&rest, 1});
-    if (written.status == IoStatus::would_block) return true;
+    if (written.status == IoStatus::would_block) {
+      drop_what_is_sent(session);
+      return true;
+    }
     if (written.status != IoStatus::ok) return false;
     session.out_sent += written.bytes;
     session.answer_bytes += written.bytes;
@@ -132,21 +162,16 @@ bool send_some(Session& session) {
 Task<Result<void>> send_all(Session& session, std::optional<config::Duration> patience) {
   bool first = true;
   for (;;) {
-    const std::size_t sent_before = session.out_sent;
-    if (!send_some(session))
-      co_return make_error(Errc::client_abort, "the client left while it was answered");
+    const std::uint64_t sent_before = session.answer_bytes;
+    if (!send_some(session)) co_return left(session);
     if (session.out.empty()) co_return Result<void>{};
-    if (session.out_sent != sent_before || first) {
+    if (session.answer_bytes != sent_before || first) {
       session.set_deadline(patience.value_or(session.settings().timeouts.write_progress));
     }
     first = false;
     co_await session.parking.park();
-    if (session.client.broken()) {
-      co_return make_error(Errc::client_abort, "the client left while it was answered");
-    }
-    if (session.parking.expired() && !session.client.can_write()) {
-      co_return make_error(Errc::client_slow, "the client did not read its answer in time");
-    }
+    if (session.client.broken()) co_return left(session);
+    if (session.parking.expired() && !session.client.can_write()) co_return too_slow(session);
   }
 }
 

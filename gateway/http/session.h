@@ -26,6 +26,8 @@ struct Session {
   void set_deadline(config::Duration after);
   /// Frees the request's bytes and head: it is answered, or can no longer be sent again.
   void let_go_of_request();
+  /// Of `out`, what the client has not taken yet.
+  std::size_t queued_bytes() const { return out.size() - out_sent; }
 
   Worker& worker;
   std::optional<Worker::ConnectionCount> count;
@@ -61,7 +63,7 @@ Task<void> serve_connection(Worker& worker, int fd);
 bool send_some(Session& session);
 
 /// Sends all of `out`. Errors: client_abort, client_slow (no progress for `patience`, if given,
-/// else for the general write_progress).
+/// else for the general write_progress); the connection ends with either, of a slow one by a reset.
 Task<Result<void>> send_all(Session& session, std::optional<config::Duration> patience = {});
 
 }  // namespace tallygate::http

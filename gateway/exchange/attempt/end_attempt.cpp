@@ -43,6 +43,8 @@ void cool_down(Exchange& x, SteadyTime now) {
 }
 
 void judge_failure(Exchange& x, const router::Attempt& attempt, SteadyTime now) {
+  // Where the request may not be sent again, this is an attempt that failed all the same.
+  if (attempt.cause == Errc::upstream_reset && died_in_pool(x)) return;
   HealthBoard& health = x.worker.shared().health;
   const router::TargetSlot slot = x.candidate->slot;
   if (attempt.cause == Errc::upstream_auth_error) {
@@ -70,6 +72,10 @@ void judge(Exchange& x, const router::Attempt& attempt, SteadyTime now) {
 }
 
 }  // namespace
+
+bool died_in_pool(const Exchange& x) {
+  return x.upstream != nullptr && x.upstream->reused && x.upstream_in.view().empty();
+}
 
 void end_attempt(Exchange& x, const Result<void>& result) {
   const SteadyTime now = x.ended = steady_now();

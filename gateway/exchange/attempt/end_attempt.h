@@ -5,6 +5,10 @@
 
 namespace tallygate {
 
+/// Whether the upstream closed a pooled connection before it answered anything: it may have done so
+/// just as the connection was taken. That race is HTTP/1.1's, and nobody's fault.
+bool died_in_pool(const Exchange& exchange);
+
 /// Closes the books on the attempt under way, which must be open.
 void end_attempt(Exchange& exchange, const Result<void>& result);
 

@@ -1,9 +1,12 @@
 #include "gateway/exchange/attempt/relay.h"
 
+#include "gateway/exchange/attempt/mask_key.h"
 #include "gateway/exchange/attempt/relay_events.h"
+#include "gateway/exchange/attempt/relay_waits.h"
 #include "gateway/exchange/attempt/retry_fields.h"
 #include "gateway/exchange/attempt/upstream_call.h"
 #include "gateway/exchange/own_fields.h"
+#include "gateway/http/loop/turn.h"
 #include "gateway/http/message/head_renderer.h"
 #include "gateway/wire/upstream_error.h"
 #include "gateway/worker_clock.h"
@@ -14,6 +17,8 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 
 bool is_bodiless(std::uint16_t status) { return status == 204 || status == 304; }
+
+constexpr const char* kClientLeft = "the client left";
 
 Error cut_short() {
   return make_error(Errc::upstream_stream_truncated,
@@ -35,10 +40,15 @@ http::Framing framing_towards_client(const Exchange& x) {
   return x.http_1_0 ? http::Framing::none : http::Framing::chunked;
 }
 
-/// Moves answer.held into session.out as the client gets it.
+/// Moves answer.held into session.out as the client gets it, but for what may be the beginning of
+/// our key.
 void move_held(Exchange& x) {
-  append_payload(x, x.answer.held);
-  x.answer.held.clear();
+  std::string& held = x.answer.held;
+  const bool is_error = x.upstream->parser.head().status >= 400;
+  const std::size_t kept = is_error ? mask_key(x.target().settings.api_key.value, held) : 0;
+  const std::size_t ready = held.size() - kept;
+  append_payload(x, std::string_view(held).substr(0, ready));
+  held.erase(0, ready);
 }
 
 /// What is no JSON is of use before it is whole: sound is played as it comes.
@@ -82,8 +92,39 @@ Result<void> end_body(Exchange& x) {
   }
   x.answer.observer.observe_body(x.answer.held);
   move_held(x);
+  append_payload(x, x.answer.held);
+  x.answer.held.clear();
   append_end(x);
   return {};
+}
+
+/// Reads and passes on until the body is whole, but for its last piece.
+Task<Result<void>> pump(Exchange& x) {
+  const http::BodyKind kind = x.upstream->parser.body_kind();
+  const std::size_t held_at_most = !x.body_done() && passes_at_once(x) ? 0 : kMaxHeldBytes;
+  http::TurnShare share(kRelayedPerTurn);
+  while (kind != http::BodyKind::none && !x.body_done()) {
+    if (x.answer.held.size() > (x.committed ? 0 : held_at_most)) {
+      if (!x.committed) commit_early(x);
+      move_held(x);
+    }
+    if (!x.session.out.empty() && !push(x)) co_return make_error(Errc::client_abort, kClientLeft);
+    const http::IoResult read = read_answer(x);
+    if (read.status == http::IoStatus::would_block) {
+      co_await x.session.parking.park();
+      if (auto stop = find_stop(x, Errc::upstream_timeout)) co_return std::move(*stop);
+      continue;
+    }
+    if (read.status == http::IoStatus::end && kind == http::BodyKind::until_close) break;
+    if (read.status != http::IoStatus::ok) co_return cut_short();
+    const Result<void> taken = take(x, {x.worker.loop.scratch().data(), read.bytes});
+    if (taken.has_error()) co_return taken.error();
+    expect_more(x);
+    if (!share.take(x.worker.loop.now.steady, read.bytes)) continue;
+    co_await http::next_turn(x.worker.loop, x.session.parking);
+    if (auto stop = find_stop(x, Errc::upstream_timeout)) co_return std::move(*stop);
+  }
+  co_return Result<void>{};
 }
 
 /// The body will not get any longer; the client must not take it for whole.
@@ -101,8 +142,10 @@ Error break_body(Exchange& x, const Error& error) {
 void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_length) {
   const http::ResponseHead& upstream = x.upstream->parser.head();
   x.committed = true;
+  x.trial.end();  // a stream may last for hours, and the next request need not wait for its end
   const config::Duration whole = x.timeouts.stream_total;
   x.give_up_at = whole.count() == 0 ? http::kNever : x.worker.loop.now.steady + whole;
+  x.answer.pace.begin(x.worker.loop.now.steady);
   x.answer.chunked = framing == http::Framing::chunked;
   const bool ends_with_connection = framing == http::Framing::none && !is_bodiless(upstream.status);
   if (ends_with_connection || x.worker.closes_connections()) x.session.close_after = true;
@@ -132,37 +175,19 @@ void commit_head(Exchange& x, http::Framing framing, std::uint64_t content_lengt
   }
   const http::ResponseHead rest = take_over_retry_fields(x, upstream, fields);
   line.own_fields = fields;
+  const std::size_t begin = x.session.out.size();
   http::render_response_head(line, rest, x.session.out);
+  mask_key(x.target().settings.api_key.value, x.session.out, begin);
 }
 
 Task<Result<void>> relay_body(Exchange& x) {
-  const http::BodyKind kind = x.upstream->parser.body_kind();
-  Result<void> taken = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
-  if (taken.has_error()) co_return break_body(x, taken.error());
-  x.set_deadline(x.timeouts.idle);
-  const bool at_once = !x.body_done() && passes_at_once(x);
-  while (kind != http::BodyKind::none && !x.body_done()) {
-    if (x.answer.held.size() > (at_once ? 0 : kMaxHeldBytes)) {
-      if (!x.committed) commit_early(x);
-      move_held(x);
-      const Result<void> sent = co_await http::send_all(x.session, x.timeouts.write_progress);
-      if (sent.has_error()) co_return sent.error();
-      x.set_deadline(x.timeouts.idle);
-    }
-    const std::span<char> scratch = x.worker.loop.scratch();
-    const http::IoResult read = x.upstream->stream.read(scratch);
-    if (read.status == http::IoStatus::would_block) {
-      co_await x.session.parking.park();
-      const auto stop = x.waiter.interrupted(x.cause_of_delay(Errc::upstream_timeout));
-      if (stop) co_return break_body(x, make_error(*stop, "the answer did not come to its end"));
-      continue;
-    }
-    if (read.status == http::IoStatus::end && kind == http::BodyKind::until_close) break;
-    if (read.status != http::IoStatus::ok) co_return break_body(x, cut_short());
-    taken = take(x, {scratch.data(), read.bytes});
-    if (taken.has_error()) co_return break_body(x, taken.error());
-    x.set_deadline(x.timeouts.idle);
+  Result<void> result = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
+  expect_more(x);
+  if (result.has_value()) result = co_await pump(x);
+  if (result.has_value() && !x.session.out.empty()) {  // whoever takes no more got no whole answer
+    result = co_await http::send_all(x.session, x.timeouts.write_progress);
   }
+  if (result.has_error()) co_return break_body(x, result.error());
   const Result<void> ended = end_body(x);
   co_return ended;
 }

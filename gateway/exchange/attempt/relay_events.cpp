@@ -2,7 +2,10 @@
 
 #include <charconv>
 
+#include "gateway/exchange/attempt/mask_key.h"
 #include "gateway/exchange/attempt/relay.h"
+#include "gateway/exchange/attempt/relay_waits.h"
+#include "gateway/http/loop/turn.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
@@ -31,13 +34,17 @@ void take_event(Exchange& x, std::string_view event) {
   if (!a.terminal.empty()) return;  // after the end nothing counts
   if (a.oversized) {
     a.oversized = false;
+    a.last_unseen = true;
     a.held.append(event);
     return;
   }
+  a.last_unseen = false;
   const wire::EventFacts facts = a.observer.observe_event(event);
   if (facts.usage_only && !x.facts.include_usage) return;
   note_event(x, facts);
-  (facts.done ? a.terminal : a.held).append(event);
+  std::string& out = facts.done ? a.terminal : a.held;
+  out.append(event);
+  if (facts.error) mask_key(x.target().settings.api_key.value, out);
 }
 
 void take_payload(Exchange& x, std::string_view data) {
@@ -91,12 +98,13 @@ void commit_stream(Exchange& x) {
   x.session.parser.release();
 }
 
-/// Hands on what is held and sends what the client takes at once. False: the client has gone.
-bool pass_on(Exchange& x) {
+/// Queues what is held for the client.
+void pass_on(Exchange& x) {
   if (!x.committed) commit_stream(x);
   append_payload(x, x.answer.held);
   x.answer.held.clear();
-  return http::send_some(x.session);
+  if (x.answer.held.capacity() > kMaxHeldBytes) std::string().swap(x.answer.held);
+  expect_more(x);
 }
 
 bool has_something_to_pass_on(const Exchange& x) {
@@ -104,6 +112,15 @@ bool has_something_to_pass_on(const Exchange& x) {
 }
 
 bool has_terminal_event(wire::Dialect dialect) { return dialect != wire::Dialect::openai_other; }
+
+/// Clean as the end was, the stream lacks its terminal event. That of the Responses API repeats the
+/// whole answer, and may have gone by unseen for its size.
+bool lacks_its_end(const Exchange& x) {
+  const Answer& a = x.answer;
+  if (!a.terminal.empty() || a.error_seen || !x.target().settings.expect_done) return false;
+  if (a.last_unseen && x.endpoint.dialect == wire::Dialect::openai_responses) return false;
+  return has_terminal_event(x.endpoint.dialect);
+}
 
 /// How a stream that came to a clean end ended.
 Result<void> judge_end(Exchange& x) {
@@ -116,8 +133,7 @@ Result<void> judge_end(Exchange& x) {
   if (a.error_seen && !x.committed && !a.content_seen) {
     return make_error(Errc::upstream_stream_error, "the upstream answered with an error event");
   }
-  if (a.terminal.empty() && !a.error_seen && has_terminal_event(x.endpoint.dialect) &&
-      x.target().settings.expect_done) {
+  if (lacks_its_end(x)) {
     return make_error(
         x.committed || a.content_seen ? Errc::missing_done : Errc::upstream_stream_truncated,
         "the stream ended without its terminal event");
@@ -173,63 +189,24 @@ Error failure_of_read() {
                     "the upstream closed the connection in the middle of its stream");
 }
 
-Error failure_of_wait(Errc code) {
-  if (code == Errc::client_abort) return make_error(code, "the client left");
-  if (code == Errc::draining) return make_error(code, "the gate is shutting down");
-  if (code == Errc::deadline_exceeded) {
-    return make_error(code, "the answer took longer than its time limit");
-  }
-  return make_error(code, "the upstream sent nothing for too long");
-}
+Error left() { return make_error(Errc::client_abort, "the client left"); }
 
-std::uint32_t min_rate(const Exchange& x) { return x.session.settings().min_rate; }
-
-/// Something was passed on: the next event, and the next look at the pace, are due.
-void wait_for_next(Exchange& x) {
-  x.set_deadline(x.timeouts.idle);
-  if (min_rate(x) == 0) return;
-  x.answer.idle_until = x.session.parking.deadline();
-  x.session.parking.wake_at(std::min(x.answer.idle_until, x.answer.pace.next_look()));
-}
-
-/// Why not to go on waiting for the upstream, if so.
-std::optional<Error> find_stop(Exchange& x) {
-  const Errc own = x.committed ? Errc::stream_idle_timeout : Errc::upstream_ttft_timeout;
-  const auto stop = x.waiter.interrupted(x.cause_of_delay(own));
-  if (!stop) return std::nullopt;
-  const bool may_be_pace = x.committed && *stop == own && min_rate(x) != 0;
-  if (!may_be_pace || x.worker.loop.now.steady >= x.answer.idle_until) {
-    return failure_of_wait(*stop);
-  }
-  if (x.answer.pace.is_too_slow(x.worker.loop.now.steady, min_rate(x))) {
-    return make_error(*stop, "the upstream's stream is slower than min_rate");
-  }
-  x.session.parking.wake_at(std::min(x.answer.idle_until, x.answer.pace.next_look()));
-  return std::nullopt;
+Errc late_code(const Exchange& x) {
+  return x.committed ? Errc::stream_idle_timeout : Errc::upstream_ttft_timeout;
 }
 
 /// Reads, takes and passes on until the stream is over in one way or another.
 Task<Result<void>> pump(Exchange& x) {
+  http::TurnShare share(kRelayedPerTurn);
   for (;;) {
     if (!x.answer.terminal.empty() || x.body_done()) co_return judge_end(x);
     if (x.answer.error_seen && !x.committed && !x.answer.content_seen) co_return judge_end(x);
-    if (has_something_to_pass_on(x)) {
-      bool pace_begins = !x.committed;
-      if (!pass_on(x) || x.waiter.client_gone()) co_return failure_of_wait(Errc::client_abort);
-      if (!x.session.out.empty()) {  // a slow reader brakes the upstream
-        const Result<void> sent = co_await http::send_all(x.session, x.timeouts.write_progress);
-        if (sent.has_error()) co_return sent.error();
-        pace_begins = true;
-      }
-      if (pace_begins) x.answer.pace.begin(x.worker.loop.now.steady);
-      wait_for_next(x);
-    }
-    if (x.is_time_up()) co_return failure_of_wait(x.cause_of_delay(Errc::upstream_ttft_timeout));
-    const std::span<char> scratch = x.worker.loop.scratch();
-    const http::IoResult read = x.upstream->stream.read(scratch);
+    if (has_something_to_pass_on(x)) pass_on(x);
+    if (!x.session.out.empty() && !push(x)) co_return left();
+    const http::IoResult read = read_answer(x);
     if (read.status == http::IoStatus::would_block) {
       co_await x.session.parking.park();
-      if (auto stop = find_stop(x)) co_return std::move(*stop);
+      if (auto stop = find_stop(x, late_code(x))) co_return std::move(*stop);
       continue;
     }
     if (read.status == http::IoStatus::end &&
@@ -237,9 +214,11 @@ Task<Result<void>> pump(Exchange& x) {
       co_return judge_end(x);
     }
     if (read.status != http::IoStatus::ok) co_return failure_of_read();
-    x.answer.pace.add(read.bytes);
-    const Result<void> taken = take(x, {scratch.data(), read.bytes});
+    const Result<void> taken = take(x, {x.worker.loop.scratch().data(), read.bytes});
     if (taken.has_error()) co_return taken.error();
+    if (!share.take(x.worker.loop.now.steady, read.bytes)) continue;
+    co_await http::next_turn(x.worker.loop, x.session.parking);
+    if (auto stop = find_stop(x, late_code(x))) co_return std::move(*stop);
   }
 }
 
@@ -266,6 +245,9 @@ Task<Result<void>> relay_events(Exchange& x) {
   x.phase = router::Phase::streaming;
   Result<void> result = take(x, x.upstream_in.view().substr(x.upstream_head_bytes));
   if (result.has_value()) result = co_await pump(x);
+  if (result.has_value() && !x.session.out.empty()) {  // whoever takes no more got no whole answer
+    result = co_await http::send_all(x.session, x.timeouts.write_progress);
+  }
   if (result.has_error()) co_return break_stream(x, result.error());
   end_stream(x);
   co_return Result<void>{};
