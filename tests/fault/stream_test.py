@@ -1,5 +1,6 @@
 """Fault table 5.3 and wire.md 3.4: what goes wrong after the first byte has gone to the client."""
 
+import concurrent.futures
 import json
 import time
 
@@ -41,6 +42,7 @@ RESPONSES = [event({"type": "response.created", "sequence_number": 0,
                     "response": {"id": "r1", "status": "in_progress"}}, "response.created"),
              *(response(n) for n in range(1, 20))]
 IN_BAND = event({"error": {"message": "out of memory", "type": "server_error", "param": None, "code": None}})
+SOUND_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
 ANSWER = b'{"id":"c9","object":"chat.completion","choices":[],"pad":"' + b"x" * 400
 
 # Streams that must come through byte by byte as they are, whatever cuts them.
@@ -120,6 +122,19 @@ def flood(link):
 def slow(link):
     link.stream(TOKENS[0], end=False)
     link.drip(chunk(token("s" * 1000)), 0.1)
+
+
+def trickle(tokens, pause, head=STREAM_HEAD):
+    """A token now and then, never so late that it is idle; nothing is ever owed but pace."""
+    def script(link):
+        link.send(head)
+        for text in tokens:
+            link.send(chunk(token(text)))
+            if link.left_within(pause):
+                link.upstream.left[link.name] = True
+                return
+        link.send(chunk(DONE) + b"0\r\n\r\n")
+    return script
 
 
 def json_cut(size, sent, rst=False):
@@ -428,6 +443,53 @@ class Streams(FaultTest):
         self.assertIn("error", answer.events()[-1])
         self.assertNotIn("[DONE]", answer.events())
         self.assertEqual(self.record(answer)["outcome"], "upstream_truncated")
+
+
+class Pace(FaultTest):
+    """`min_rate` looks at ten seconds at a time, so all that it judges here runs at once."""
+
+    scripts = {"too-slow": trickle(["x"] * 60, 0.5), "sound-too-slow": trickle(["x"] * 60, 0.5, SOUND_HEAD),
+               "slow-enough": trickle(["x" * 1000] * 22, 0.5), "endless": trickle(["x" * 1000] * 60, 0.5)}
+    timeouts = {"endless": {"stream_total": "3s"}}
+    settings = {"min_rate": 1000}
+
+    @classmethod
+    def make_config(cls):
+        cls.upstream.left = {}
+        return super().make_config()
+
+    def ask(self, model):
+        began = time.monotonic()
+        client = self.connect()
+        client.socket.settimeout(30)
+        answer = client.send(request(chat(model, stream=True))).answer()
+        return answer, time.monotonic() - began
+
+    def test_row_48_slower_than_min_rate_or_longer_than_stream_total(self):
+        expected = {"too-slow": ("upstream_truncated", IDLE), "sound-too-slow": ("upstream_truncated", "upstream_timeout"),
+                    "slow-enough": ("ok", None), "endless": ("upstream_truncated", "deadline_exceeded")}
+        failures = {name: self.failures_in_row(name) for name in expected}
+        with concurrent.futures.ThreadPoolExecutor(len(expected)) as pool:
+            told = dict(zip(expected, pool.map(self.ask, expected)))
+        for name, (outcome, code) in expected.items():
+            answer, seconds = told[name]
+            with self.subTest(name):
+                record = self.record(answer)
+                self.assertEqual((answer.status, record["outcome"], record["error"]), (200, outcome, code))
+                self.assertEqual(answer.complete, name != "sound-too-slow")
+                if name == "slow-enough":
+                    self.assertEqual(answer.events()[-1], "[DONE]")
+                    continue
+                self.assertNotIn(b"[DONE]", answer.body)
+                wait_for(lambda: self.upstream.left.get(name), "the upstream is left")
+                if name == "endless":
+                    self.assertLess(seconds, 8)
+                    self.assertEqual(self.failures_in_row(name), failures[name], "that it is long is nobody's fault")
+                else:
+                    self.assertGreater(seconds, 9)
+                    self.assertEqual(self.failures_in_row(name), failures[name] + 1)
+                if answer.complete:
+                    self.assertEqual(answer.events()[-1]["error"]["code"], code)
 
 
 if __name__ == "__main__":
