@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "config/load.h"
 #include "gateway/access/key_book.h"
+#include "gateway/access/pepper_setting.h"
 #include "gateway/control/control.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/upkeep/process_sample.h"
@@ -47,9 +48,15 @@ void draw_random(std::span<std::uint8_t> bytes) {
   TG_ASSERT(drawn == 1);
 }
 
-Result<std::unique_ptr<access::KeyBook>> open_key_book(const std::string& store) {
-  const auto file = std::filesystem::path(store) / access::kPepperFile;
-  const auto pepper = access::load_pepper(file.string(), draw_random);
+Result<access::Pepper> find_pepper(const config::Settings& settings) {
+  const config::Secret& given = settings.secrets.pepper;
+  if (!given.empty()) return access::parse_pepper(given.value);
+  const auto file = std::filesystem::path(settings.store.path) / access::kPepperFile;
+  return access::load_pepper(file.string(), draw_random);
+}
+
+Result<std::unique_ptr<access::KeyBook>> open_key_book(const config::Settings& settings) {
+  const auto pepper = find_pepper(settings);
   if (pepper.has_error()) return pepper.error();
   return std::make_unique<access::KeyBook>(access::KeyHasher(*pepper), draw_random);
 }
@@ -60,6 +67,9 @@ void announce(const config::Settings& settings, int data, int admin, std::size_t
                listeners.data.address, http::port_of(data), listeners.admin.address,
                http::port_of(admin), workers);
   for (const std::string& warning : warnings_about_access(listeners)) spdlog::warn("{}", warning);
+  for (const std::string& warning : warnings_about_files(settings, real_file_mode)) {
+    spdlog::warn("{}", warning);
+  }
 }
 
 /// Asio gives a signal its default action back with its last set, and that of SIGHUP is to end the
@@ -148,7 +158,7 @@ int run_gate(const ServeOptions& options) {
   if (opened.has_error()) return fail(opened.error().message);
   const auto& journal = opened->journal;
   const auto& catalog = opened->catalog;
-  auto keys = open_key_book(settings->store.path);
+  auto keys = open_key_book(*settings);
   if (keys.has_error()) return fail(keys.error().message);
 
   HealthBoard health;

@@ -1,5 +1,7 @@
 #include "gateway/access/key_hash.h"
 
+#include "gateway/access/pepper_setting.h"
+
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -10,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "base/assert.h"
 #include "store/files.h"
@@ -74,16 +77,20 @@ Result<Pepper> write_new(const std::string& path, int fd, const RandomBytes& ran
   return pepper;
 }
 
-Result<Pepper> parse(const std::string& path, std::string_view text) {
+std::optional<Pepper> read_digits(std::string_view text) {
+  if (text.size() != kPepperDigits) return std::nullopt;
   Pepper pepper{};
-  bool sound =
-      text.size() == kPepperDigits || (text.size() == kPepperDigits + 1 && text.back() == '\n');
-  for (std::size_t i = 0; sound && i < kPepperDigits; ++i) {
+  for (std::size_t i = 0; i < kPepperDigits; ++i) {
     const std::size_t digit = kHex.find(text[i]);
-    sound = digit != std::string_view::npos;
+    if (digit == std::string_view::npos) return std::nullopt;
     pepper[i / 2] = static_cast<std::uint8_t>(pepper[i / 2] << 4 | digit);
   }
-  if (sound) return pepper;
+  return pepper;
+}
+
+Result<Pepper> parse_file(const std::string& path, std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (const auto pepper = read_digits(text)) return *pepper;
   return make_error(Errc::storage_corrupt,
                     "The pepper of client keys, " + path +
                         ", is not 64 hexadecimal digits. Put the right one back from a backup; "
@@ -114,7 +121,14 @@ Result<Pepper> load_pepper(const std::string& path, const RandomBytes& random) {
   std::array<char, kPepperDigits + 2> text;
   const ssize_t bytes = ::pread(file.fd(), text.data(), text.size(), 0);
   if (bytes < 0) return unavailable(path, std::strerror(errno));
-  return parse(path, {text.data(), static_cast<std::size_t>(bytes)});
+  return parse_file(path, {text.data(), static_cast<std::size_t>(bytes)});
+}
+
+Result<Pepper> parse_pepper(std::string_view text) {
+  if (const auto pepper = read_digits(text)) return *pepper;
+  return make_error(Errc::config_invalid,
+                    "secrets.pepper must be 64 hexadecimal digits in lower case; make one with: "
+                    "openssl rand -hex 32");
 }
 
 KeyHasher::KeyHasher(const Pepper& pepper) : pepper_(pepper) {

@@ -9,6 +9,10 @@ namespace tallygate {
 namespace {
 
 const http::RequestHead kNoHead;
+/// Beyond the limit of connections so many more are told, each within a few times so long; those
+/// beyond that are closed without a word.
+constexpr int kMostTurnedAway = 16;
+constexpr std::chrono::seconds kTurnAwayTime{1};
 
 bool is_event_stream(const api::AdminResponse& answer) {
   return answer.status == 200 && answer.content_type == "text/event-stream";
@@ -70,8 +74,22 @@ Awaitable<void> AdminServer::accept_loop() {
     if (connections_ < static_cast<std::uint64_t>(limits.connections)) {
       ++connections_;
       asio::co_spawn(io_.get_executor(), serve(std::move(socket), limits), asio::detached);
+    } else if (turned_away_ < kMostTurnedAway) {
+      ++turned_away_;
+      asio::co_spawn(io_.get_executor(), turn_away(std::move(socket)), asio::detached);
     }
   }
+}
+
+Awaitable<void> AdminServer::turn_away(TcpSocket socket) {
+  AdminLimits limits;
+  limits.headers = limits.write = kTurnAwayTime;
+  AdminStream stream(std::move(socket), options_.tls ? options_.tls() : nullptr);
+  const bool secured = co_await stream.shake_hands(limits.headers);
+  const Error error =
+      make_error(Errc::overloaded, "The admin listener serves as many connections as it may.");
+  if (secured) co_await refuse(stream, error, limits);
+  --turned_away_;
 }
 
 Awaitable<void> AdminServer::serve(TcpSocket socket, AdminLimits limits) {
@@ -104,7 +122,8 @@ Awaitable<void> AdminServer::serve_requests(AdminStream& stream, const AdminLimi
 
 Awaitable<void> AdminServer::refuse(AdminStream& stream, const Error& error,
                                     const AdminLimits& limits) {
-  const auto refusal = api::error_answer(api::AdminRequest{kNoHead}, error);
+  auto refusal = api::error_answer(api::AdminRequest{kNoHead}, error);
+  if (refusal.status == 503) refusal.headers.emplace_back("Retry-After", "1");
   const std::string text = render_answer(refusal, {options_.now().wall, false, false});
   co_await stream.write(text, limits.write);
   co_await stream.finish();

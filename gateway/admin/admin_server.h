@@ -52,6 +52,7 @@ class AdminServer {
   Awaitable<bool> answer_one(AdminStream& stream, const AdminIncoming& in,
                              const AdminLimits& limits);
   Awaitable<api::AdminResponse> make_answer(const AdminStream& stream, const AdminIncoming& in);
+  Awaitable<void> turn_away(TcpSocket socket);
   Awaitable<void> refuse(AdminStream& stream, const Error& error, const AdminLimits& limits);
 
   asio::io_context& io_;
@@ -62,6 +63,7 @@ class AdminServer {
   api::FailedLogins logins_;
   std::shared_ptr<std::size_t> held_bytes_ = std::make_shared<std::size_t>(0);
   std::atomic<std::uint64_t> connections_{0};
+  int turned_away_ = 0;  ///< connections beyond the limit that are being told so
   std::atomic<std::uint64_t> failed_logins_{0};
 };
 

@@ -30,12 +30,16 @@ std::string request_hash(const AdminRequest& request) {
   return cursor_of({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-/// Empty = none was sent.
-Result<std::string> idempotency_key(const AdminRequest& request) {
+/// Empty = none was sent. Each caller has its own: nobody gets, or is kept from, what another one's
+/// request was answered.
+Result<std::string> idempotency_key(const AdminRequest& request, const AdminContext& context) {
   const std::string_view key = request.head.value_of("idempotency-key");
   const bool printable =
       std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-  if (key.size() <= kMaxIdempotencyKeyBytes && printable) return std::string(key);
+  if (key.empty()) return std::string();
+  if (key.size() <= kMaxIdempotencyKeyBytes && printable) {
+    return context.actor + '\n' + std::string(key);
+  }
   return make_error(Errc::invalid_parameter,
                     "An Idempotency-Key has 1 to 255 printable characters.", "idempotency-key");
 }
@@ -95,7 +99,7 @@ Result<Written> write_once(const AdminRequest& request, const AdminContext& cont
   // rarely changes under it. Writers that do not come by here are caught by the revisions.
   static std::mutex deciding;
   const std::lock_guard lock(deciding);
-  const auto key = idempotency_key(request);
+  const auto key = idempotency_key(request, context);
   if (!key) return key.error();
   const std::string hash = request_hash(request);
   auto replayed = recall(*context.catalog, *key, hash, context.now);

@@ -7,6 +7,7 @@
 #include "config/yaml/near_miss.h"
 #include "gateway/command/backup_command.h"
 #include "gateway/command/journal_command.h"
+#include "gateway/privacy.h"
 
 namespace tallygate {
 namespace {
@@ -120,6 +121,9 @@ std::string counted(std::size_t n, const std::string& word) {
 int check_config(const std::string& file, const Console& console) {
   const auto settings = load(file, console);
   if (!settings) return kExitFailed;
+  for (const std::string& warning : warnings_about_files(*settings, real_file_mode)) {
+    console.err("warning: " + warning + "\n");
+  }
   std::size_t versions = 0;
   for (const auto& [name, route] : settings->routes) versions += route.versions.size();
   console.out(file + ": ok (" + counted(settings->routes.size(), "route") + ", " +

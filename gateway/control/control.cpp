@@ -40,21 +40,37 @@ std::optional<std::string> unchangeable(const config::Settings& before,
   if (before.workers != after.workers) {
     return "workers: the number cannot change while the gate runs; restart it";
   }
+  if (before.secrets.pepper.value != after.secrets.pepper.value) {
+    return "secrets.pepper: it cannot change while the gate runs; restart it";
+  }
   if (before.store.engine != after.store.engine || before.store.path != after.store.path) {
     return "store: engine and path cannot change while the gate runs; restart it";
   }
   return std::nullopt;
 }
 
-WebhookSurroundings webhook_surroundings() {
+std::map<std::string, std::string> read_authorities(const config::Settings& settings) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, target] : settings.targets) {
+    if (!target.ca_file.empty()) {
+      texts[target.ca_file] = config::read_text(target.ca_file).value_or("");
+    }
+  }
+  return texts;
+}
+
+WebhookSurroundings webhook_surroundings(const RoutingTable& routing) {
   WebhookSurroundings surroundings;
   surroundings.now = read_clocks;
   surroundings.dice = [] {
     thread_local std::mt19937_64 dice{std::random_device{}()};
     return std::uniform_real_distribution<double>{}(dice);
   };
-  surroundings.secret = [](const std::string& reference) -> Result<std::string> {
-    const auto secret = registry::resolve_secret(reference, config::real_surroundings());
+  surroundings.secret = [&routing](const Webhook& webhook) -> Result<std::string> {
+    const auto may =
+        registry::check_secret_allowed(webhook.secret_ref, webhook.url, *routing.file());
+    if (may.has_error()) return may.error();
+    const auto secret = registry::resolve_secret(webhook.secret_ref, config::real_surroundings());
     if (secret.has_error()) return secret.error();
     return secret->value;
   };
@@ -99,7 +115,7 @@ Control::Control(ControlOptions options, Process process)
       blacklist_({process.health, process.names, process.catalog, process.events,
                   [this] { return routing_.slots(); }}),
       probe_(io_, process.health, [this] { return routing_.view(); }),
-      webhooks_(io_, webhook_surroundings(), webhook_tls()),
+      webhooks_(io_, webhook_surroundings(routing_), webhook_tls()),
       ticks_(process, routing_, webhooks_),
       backend_(process, routing_,
                {[this] { return reload(); },
@@ -123,6 +139,7 @@ Control::~Control() { pool_.join(); }
 
 Result<std::shared_ptr<const WorkerView>> Control::prepare(
     std::shared_ptr<const config::Settings> settings, std::uint32_t worker_count) {
+  authorities_ = read_authorities(*settings);
   const auto certificates = certificates_.follow(settings->listeners);
   if (certificates.has_error()) return certificates.error();
   auto view = routing_.prepare(std::move(settings), worker_count, read_clocks().wall);
@@ -163,10 +180,16 @@ AdminOptions Control::admin_options() {
 }
 
 void Control::watch_certificates() {
-  const config::Listeners& listeners = routing_.file()->listeners;
+  const auto file = routing_.file();
+  const config::Listeners& listeners = file->listeners;
   std::vector<std::string> files;
   for (const auto& tls : {listeners.data.tls, listeners.admin.tls}) {
     if (tls) files.insert(files.end(), {tls->certificate, tls->key});
+  }
+  for (const auto& [name, target] : file->targets) {
+    if (!target.ca_file.empty() && std::ranges::find(files, target.ca_file) == files.end()) {
+      files.push_back(target.ca_file);
+    }
   }
   if (files == watched_files_) return;
   watched_files_ = std::move(files);
@@ -174,10 +197,10 @@ void Control::watch_certificates() {
   // Their last handlers are in the queue already; they go behind those.
   asio::post(io_, [ended = std::move(certificate_watches_)] {});
   certificate_watches_.clear();
-  for (const std::string& file : watched_files_) {
+  for (const std::string& watched : watched_files_) {
     certificate_watches_.push_back(std::make_unique<FileWatch>(
         io_, [this] { asio::post(pool_, [this] { renew_certificates(); }); }));
-    certificate_watches_.back()->start(file);
+    certificate_watches_.back()->start(watched);
   }
 }
 
@@ -192,6 +215,29 @@ void Control::renew_certificates() {
     spdlog::info("new certificates are in use");
     process_.events.publish("certificate.renewed", "{}");
   }
+  renew_authorities();
+}
+
+void Control::renew_authorities() {
+  bool changed = false;
+  for (const auto& [name, target] : routing_.file()->targets) {
+    const auto text = target.ca_file.empty() ? std::nullopt : config::read_text(target.ca_file);
+    if (!text || *text == authorities_[target.ca_file]) continue;
+    authorities_[target.ca_file] = *text;
+    const auto usable = http::make_client_context(target.ca_file, true);
+    if (usable.has_error()) {
+      spdlog::error("{}; the CA before it stays in use", usable.error().message);
+      process_.events.publish("certificate.refused", "{}");
+    }
+    changed = changed || usable.has_value();
+  }
+  if (!changed) return;
+  if (const auto published = routing_.publish(); published.has_error()) {
+    spdlog::error("the targets' new CA is not in use: {}", published.error().message);
+    return;
+  }
+  spdlog::info("targets are verified with a new CA");
+  process_.events.publish("certificate.renewed", "{}");
 }
 
 void Control::finish_pool() {
@@ -348,6 +394,7 @@ void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcom
     outcome.problems.push_back(problem_of(options_.config_file, read.error()));
     return;
   }
+  auto authorities = read_authorities(settings);  // before they are used: what comes later is new
   const auto changed =
       routing_.change_file(std::make_shared<const config::Settings>(settings), read_clocks().wall);
   if (changed.has_error()) {
@@ -355,6 +402,7 @@ void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcom
     outcome.problems.push_back(problem_of(options_.config_file, changed.error()));
     return;
   }
+  authorities_ = std::move(authorities);
   asio::post(io_, [this] { watch_certificates(); });
   outcome.generation = routing_.view()->snapshot->generation;
   outcome.changes = describe_changes(*before, settings);

@@ -74,6 +74,7 @@ class Control {
   api::ReloadOutcome load_and_apply();
   void apply(const config::Settings& settings, api::ReloadOutcome& outcome);
   void renew_certificates();
+  void renew_authorities();
   telemetry::ControlSample sample_control() const;
   std::string render_metrics(telemetry::Format format) const;
 
@@ -106,6 +107,7 @@ class Control {
   double start_seconds_ = 0;
 
   std::mutex reloading_;     ///< one at a time
+  std::map<std::string, std::string> authorities_;  ///< texts of ca_files in use, under reloading_
   std::string loaded_text_;  ///< of the file when it was last read, under reloading_
   mutable std::mutex mutex_;
   bool last_reload_ok_ = true;

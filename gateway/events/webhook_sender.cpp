@@ -58,7 +58,7 @@ Awaitable<void> WebhookSender::run_lane(std::string url, std::shared_ptr<Lane> l
 Awaitable<Result<void>> WebhookSender::try_once(const Webhook& webhook) {
   auto url = parse_webhook_url(webhook.url);
   if (url.has_error()) co_return url.error();
-  const Result<std::string> secret = surroundings_.secret(webhook.secret_ref);
+  const Result<std::string> secret = surroundings_.secret(webhook);
   if (secret.has_error()) co_return secret.error();
   WebhookCall call;
   call.url = std::move(*url);

@@ -16,11 +16,12 @@
 
 namespace tallygate {
 
-/// What only control has. `secret` reads a reference; its errors do not hold the value.
+/// What only control has. `secret` reads what the webhook's secret_ref names, if it may be used for
+/// its url; its errors do not hold the value.
 struct WebhookSurroundings {
   std::function<Moment()> now;
   std::function<double()> dice;  ///< in [0, 1)
-  std::function<Result<std::string>(const std::string& secret_ref)> secret;
+  std::function<Result<std::string>(const Webhook& webhook)> secret;
 };
 
 class WebhookSender {

@@ -91,6 +91,10 @@ bool Merger::add_inline_target(const ModelVersion& version, const VersionTarget&
     warn(version, "the target's url " + *problem + "; left out");
     return false;
   }
+  if (auto may = check_secret_allowed(target.api_key_ref, target.url, file_); !may) {
+    warn(version, may.error().message + " Its target is left out.");
+    return false;
+  }
   auto secret = resolve_secret(target.api_key_ref, secrets_);
   if (!secret) {
     warn(version, secret.error().message + " Its target is left out.");

@@ -46,8 +46,8 @@ Result<void> check_named_target(const std::string& name, const config::Settings&
                 where);
 }
 
-Result<void> check_inline_target(const VersionTarget& target, const SecretSource& secrets,
-                                 const std::string& where) {
+Result<void> check_inline_target(const VersionTarget& target, const config::Settings& file,
+                                 const SecretSource& secrets, const std::string& where) {
   if (const auto problem = config::problem_of_url(target.url)) {
     return broken("The target's url " + *problem + ".", where + ".url");
   }
@@ -57,6 +57,8 @@ Result<void> check_inline_target(const VersionTarget& target, const SecretSource
   if (target.model.empty()) {
     return broken("An inline target names the upstream's model.", where + ".model");
   }
+  const auto allowed = check_secret_allowed(target.api_key_ref, target.url, file);
+  if (!allowed) return broken(allowed.error().message, where + ".apiKeyRef");
   const auto secret = resolve_secret(target.api_key_ref, secrets);
   if (!secret) return broken(secret.error().message, where + ".apiKeyRef");
   return {};
@@ -114,7 +116,7 @@ Result<void> check_targets(const ModelVersion& version, const config::Settings& 
   for (std::size_t i = 0; i < version.targets.size(); ++i) {
     const VersionTarget& target = version.targets[i];
     const std::string where = "targets[" + std::to_string(i) + "]";
-    const auto fits = target.name.empty() ? check_inline_target(target, secrets, where)
+    const auto fits = target.name.empty() ? check_inline_target(target, file, secrets, where)
                                           : check_named_target(target.name, file, where);
     if (!fits) return fits;
   }

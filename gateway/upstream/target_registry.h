@@ -1,7 +1,7 @@
 #pragma once
 // Gives every upstream a process-stable slot: the same name with the same settings keeps its slot
-// across reloads, and with it its health and connections; changed settings get a new one. Control
-// thread only.
+// across reloads, and with it its health and connections; changed settings, or another
+// text of ca_file, get a new one. Control thread only.
 
 #include <map>
 #include <memory>
@@ -31,6 +31,7 @@ class TargetRegistry {
   HealthBoard& health_;
   store::Names& names_;
   std::map<std::string, std::shared_ptr<const UpstreamTarget>> current_;
+  std::map<std::string, std::string> authorities_;  ///< text of each ca_file when it was last used
   router::TargetSlot next_slot_ = 0;
 };
 

@@ -155,6 +155,39 @@ class Life(KeysTest):
         self.gate.restart()
 
 
+class Peppers(unittest.TestCase):
+    """The pepper of the configuration, in place of the store's own."""
+
+    def test_a_pepper_of_the_environment_and_what_another_one_does(self):
+        folder = fresh_folder("Peppers")
+        config = two_versions("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1")
+        right, wrong = (in_environment(digit * 64) for digit in "ab")
+        gate = LockedGate(folder, {**config, "secrets": {"pepper": right}})
+        self.addCleanup(gate.stop)
+        self.assertFalse((gate.store / "client_keys.pepper").exists())
+        ask = lambda key: call(gate.port, "GET", "/v1/models", None, bearer(key))[0]
+        key = json.loads(call(gate.admin, "POST", "/api/keys", {"name": "k"}, bearer(ADMIN))[2])["key"]
+        self.assertEqual(ask(key), 200)
+
+        def put(pepper):
+            gate.config_file.write_text(gate.config_file.read_text().replace(
+                right if pepper == wrong else wrong, pepper))
+
+        put(wrong)
+        status, _, body = call(gate.admin, "POST", "/-/reload", None, bearer(ADMIN))
+        self.assertEqual(status, 400)
+        self.assertIn("secrets.pepper", body.decode())
+        self.assertEqual(ask(key), 200, "a reload changes nothing")
+        gate.restart()
+        self.assertEqual(ask(key), 401)
+        self.assertIn("1 client keys were made with another pepper", gate.log.read_text())
+        shown = json.loads(call(gate.admin, "GET", "/api/keys", None, bearer(ADMIN))[2])["data"][0]
+        self.assertIs(shown["isUsable"], False)
+        put(right)
+        gate.restart()
+        self.assertEqual(ask(key), 200)
+
+
 class Heads(KeysTest):
     """What clients may put where a key belongs, byte by byte."""
 

@@ -242,6 +242,210 @@ class AdminDoor(GateTest):
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"}, line)
 
 
+class SecretFiles(unittest.TestCase):
+    """Secrets that others on the machine may read are told of."""
+
+    def test_an_open_file_is_told_of_at_start_and_by_check(self):
+        folder = fresh_folder("SecretFiles")
+        token, key = folder / "token", folder / "upstream-key"
+        for file in (token, key):
+            file.write_text("secret-of-a-file-0123456789abcdef\n")
+        token.chmod(0o640)
+        key.chmod(0o600)
+
+        class FileGate(Gate):
+            def listeners(self, data, admin):
+                found = super().listeners(data, admin)
+                found["admin"]["token"] = "${file:%s}" % token
+                return found
+
+        target = {"url": "http://127.0.0.1:1/v1", "model": "m", "api_key": "${file:%s}" % key}
+        gate = FileGate(folder, {"targets": {"one": target}})
+        self.addCleanup(gate.stop)
+        check = lambda: subprocess.run([GATE, "check", "--config", gate.config_file], timeout=30,
+                                       capture_output=True, text=True)
+        for said in (gate.log.read_text(), check().stderr):
+            self.assertIn(f"chmod 600 {token}", said)
+            self.assertNotIn(str(key), said)
+            self.assertNotIn("secret-of-a-file", said)
+        self.assertEqual(check().returncode, 0)
+        token.chmod(0o600)
+        self.assertEqual(check().stderr, "")
+
+    def test_a_secret_in_the_file_itself_is_refused(self):
+        target = {"url": "http://127.0.0.1:1/v1", "model": "m", "api_key": "sk-literal-0123456789"}
+        said = refused_start(fresh_folder("SecretFiles"), {"targets": {"one": target}})
+        self.assertIn("targets.one.api_key", said)
+        self.assertIn("${env:NAME}", said)
+        self.assertNotIn("sk-literal", said)
+
+
+class SecretsOfTheProcess(unittest.TestCase):
+    """An admin of the API cannot have the process's secrets sent to a server of theirs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(with_environment(
+            FILE_KEY="sk-of-the-file-0123", DATABASE_PASSWORD="hunter2hunter2",
+            TALLYGATE_PROVIDER_X="sk-allowed-0123456"))
+        cls.folder = fresh_folder(cls.__name__)
+        cls.files = cls.folder / "secrets"
+        cls.files.mkdir()
+        (cls.folder / "outside").write_text("outside")
+        (cls.files / "provider-a").write_text("sk-a-0123456789")
+        (cls.files / "provider-link").symlink_to("../outside")
+        cls.mine = RawServer(lambda seen: b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
+        cls.theirs = RawServer(lambda seen: b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
+        cls.url = f"http://127.0.0.1:{cls.theirs.port}/v1"
+        cls.gate = Gate(cls.folder, {
+            "targets": {"one": {"url": cls.url, "model": "m", "api_key": "${env:FILE_KEY}"}},
+            "routes": {"assistant": {"versions": {"1.0.0": {"targets": ["one"], "default": True}}}},
+            "secrets": {"allow": ["env:TALLYGATE_PROVIDER_*", f"file:{cls.files}/provider-*"]}})
+        cls.addClassCleanup(cls.gate.stop)
+        cls.count = 0
+
+    def add(self, reference, url):
+        type(self).count += 1
+        model = f"own-{self.count}"
+        status, _, answer = call(self.gate.admin, "POST", VERSIONS, {
+            "name": "n", "version": "1.0.0", "modelType": model, "isDefault": True,
+            "targets": [{"url": url, "model": "m", "apiKeyRef": reference, "allowPrivate": True}]})
+        if status == 201:
+            self.gate.post("/v1/chat/completions", chat(model))
+        return status, json.loads(answer)
+
+    def test_what_neither_the_file_uses_nor_allows_is_refused(self):
+        mine = f"http://127.0.0.1:{self.mine.port}/v1"
+        for reference in ("env:DATABASE_PASSWORD", "env:FILE_KEY", "env:PATH", "env:NOT_EVEN_SET",
+                          "file:/etc/hostname", f"file:{self.folder}/outside",
+                          f"file:{self.files}/provider-link", f"file:{self.files}/provider-none",
+                          f"file:{self.files}/provider-/../../outside"):
+            status, answer = self.add(reference, mine)
+            self.assertEqual(status, 422, f"{reference} {answer}")
+            self.assertEqual(answer["error"]["param"], "targets[0].apiKeyRef")
+        self.assertIn("add env:NOT_EVEN_SET to secrets.allow", self.add("env:NOT_EVEN_SET", mine)[1]["error"]["message"])
+        self.assertFalse(self.mine.seen)
+
+    def test_webhooks_are_signed_with_what_is_allowed_only(self):
+        alert = lambda reference: call(self.gate.admin, "POST", ALERTS, {
+            "metricType": "error_rate", "modelType": "assistant", "above": 0.5, "window": "1m",
+            "webhook": {"url": "http://127.0.0.1:1/", "secretRef": reference, "allowPrivate": True}})
+        status, _, answer = alert("env:DATABASE_PASSWORD")
+        self.assertEqual((status, json.loads(answer)["error"]["param"]), (422, "webhook.secretRef"))
+        self.assertEqual(alert("env:TALLYGATE_PROVIDER_X")[0], 201)
+
+    def test_the_files_own_key_goes_where_the_file_sends_it(self):
+        self.assertEqual(self.add("env:FILE_KEY", self.url)[0], 201)
+        self.assertIn(b"sk-of-the-file-0123", b"".join(self.theirs.seen))
+
+    def test_what_is_allowed_may_be_used(self):
+        for reference, value in (("env:TALLYGATE_PROVIDER_X", b"sk-allowed-0123456"),
+                                 (f"file:{self.files}/provider-a", b"sk-a-0123456789")):
+            self.assertEqual(self.add(reference, self.url)[0], 201, reference)
+            self.assertIn(value, b"".join(self.theirs.seen))
+
+
+class RepeatedKeys(unittest.TestCase):
+    """An upstream that repeats our key in its errors."""
+
+    KEY = "sk-marked-repeated-key-0123"
+    MASK = "*" * len(KEY)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(with_environment(REPEATED_KEY=cls.KEY))
+        cls.folder = fresh_folder(cls.__name__)
+        cls.upstream = RawServer(lambda seen: cls.reply)
+        url = f"http://127.0.0.1:{cls.upstream.port}/v1"
+        cls.gate = Gate(cls.folder, {
+            "targets": {"one": {"url": url, "model": "m", "api_key": "${env:REPEATED_KEY}"}},
+            "routes": {"assistant": {"versions": {"1.0.0": {"targets": ["one"], "default": True}}}},
+            "blacklist": {"failures": 1000}, "retry": {"on": []}, "log": {"level": "trace"}})
+        cls.addClassCleanup(cls.gate.stop)
+
+    def ask(self, status, pieces, fields="", stream=False):
+        """`pieces` are chunks of the upstream's answer, or one text with a length."""
+        kind = "text/event-stream" if stream else "application/json"
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nConnection: close\r\n{fields}"
+        if isinstance(pieces, str):
+            text = f"{head}Content-Length: {len(pieces)}\r\n\r\n{pieces}"
+        else:
+            chunks = "".join(f"{len(piece):x}\r\n{piece}\r\n" for piece in pieces)
+            text = f"{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+        type(self).reply = text.encode()
+        got, headers, body = self.gate.post("/v1/chat/completions", chat(stream=stream))
+        self.assertNotIn(self.KEY, self.gate.log.read_text())
+        return got, headers, body.decode()
+
+    def test_an_error_is_relayed_without_it(self):
+        for status in (400, 404, 422, 500, 503):
+            with self.subTest(status):
+                told, _, body = self.ask(status, '{"error":{"message":"wrong key %s"}}' % self.KEY)
+                self.assertEqual(told, status)
+                self.assertEqual(body, '{"error":{"message":"wrong key %s"}}' % self.MASK)
+
+    def test_wherever_it_is_split(self):
+        for at in range(1, len(self.KEY)):
+            _, _, body = self.ask(400, ["{} " + self.KEY[:at], self.KEY[at:] + " {}"])
+            self.assertEqual(body, "{} " + self.MASK + " {}")
+
+    def test_in_an_error_that_is_too_large_to_be_held(self):
+        size = 256 * 1024
+        for before in (size - 40, size - 10, size, size + 5, 3 * size):
+            told, _, body = self.ask(400, ["x" * before + self.KEY[:9], self.KEY[9:], "y" * size, self.KEY])
+            self.assertEqual((told, len(body)), (400, before + size + 2 * len(self.KEY)))
+            self.assertEqual(body.replace("x", "").replace("y", ""), self.MASK * 2)
+
+    def test_in_the_head(self):
+        _, headers, _ = self.ask(400, "{}", f"x-told: Bearer {self.KEY}\r\n")
+        self.assertEqual(headers["x-told"], "Bearer " + self.MASK)
+
+    def test_in_an_error_event_of_a_stream(self):
+        content = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+        error = 'data: {"error":{"message":"%s"}}\n\n'
+        _, _, body = self.ask(200, [content, error % self.KEY], stream=True)
+        self.assertEqual(body, content + error % self.MASK)
+
+    def test_an_answer_that_is_no_error_stays_as_it_is(self):
+        text = '{"id":"c","choices":[{"message":{"content":"%s"}}]}' % self.KEY
+        self.assertEqual(self.ask(200, text)[2], text)
+
+
+class Authorities(unittest.TestCase):
+    """The CA of a target is read again when its file changes."""
+
+    def test_a_new_ca_is_used_and_a_broken_one_is_not(self):
+        folder = fresh_folder("Authorities")
+        right, key = make_certificate(folder, "right")
+        wrong, _ = make_certificate(folder, "wrong")
+        upstream = Simulator(folder, "one", ["--tls-cert", right, "--tls-key", key], scheme="https")
+        self.addCleanup(upstream.stop)
+        mount = folder / "mount"
+        mount.mkdir()
+
+        def put(text):
+            (mount / "new").write_text(text)
+            (mount / "new").rename(mount / "ca.pem")
+
+        put(wrong.read_text())
+        gate = Gate(folder, {
+            "targets": {"one": {"url": upstream.base, "model": "m", "ca_file": str(mount / "ca.pem")}},
+            "routes": {"assistant": {"versions": {"1.0.0": {"targets": ["one"], "default": True}}}},
+            "blacklist": {"failures": 1000}})
+        self.addCleanup(gate.stop)
+        ask = lambda: gate.post("/v1/chat/completions", chat())[0]
+        self.assertEqual(ask(), 502)
+        put(right.read_text())
+        wait_for(lambda: ask() == 200, "the new CA is in use")
+        put("no certificate")
+        wait_for(lambda: "the CA before it stays in use" in gate.log.read_text(), "the broken CA is told of")
+        self.assertEqual(ask(), 200)
+        self.assertEqual(call(gate.admin, "POST", "/-/reload")[0], 200)
+        self.assertEqual(ask(), 200)
+        put(wrong.read_text())
+        wait_for(lambda: ask() == 502, "connections are verified with the next CA")
+
+
 class GuessedTokens(unittest.TestCase):
     def test_guesses_are_slowed_down_and_logged_once(self):
         self.addCleanup(with_environment(MARKED_TOKEN=TOKEN))
@@ -343,6 +547,10 @@ class Certificates(unittest.TestCase):
 class Guard(GateTest):
     """No target or webhook of the API leads where it must not."""
 
+    @classmethod
+    def configure(cls, config):
+        config["secrets"] = {"allow": ["env:HOME"]}
+
     def add(self, url, **more):
         self.count = getattr(self, "count", 0) + 1
         body = {"name": "n", "version": f"{self.count}.0.0", "modelType": f"ssrf-{self.id().rsplit('.')[-1]}",
@@ -432,6 +640,7 @@ class Secrets(unittest.TestCase):
             "targets": {"echo": {"url": url, "model": "m", "api_key": "${env:MARKED_KEY}"},
                         "open": {"url": url, "model": "m", "pass_client_key": True}},
             "routes": {"echo": route("echo"), "open": route("open")},
+            "secrets": {"allow": ["env:MARKED_API_KEY", "env:MARKED_HOOK"]},
             "log": {"level": "trace"}})
         cls.addClassCleanup(cls.gate.stop)
         cls.headers = {"Authorization": f"Bearer {TOKEN}"}

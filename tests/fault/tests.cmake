@@ -2,7 +2,7 @@
 if(NOT TARGET tallygate OR NOT TARGET model_simulator)
   return()
 endif()
-# Preloaded into the gate by operation_test.py: without sanitizers, which want to come first.
+# Preloaded into the gate by operation_test.py and catalog_test.py: without sanitizers, which want to come first.
 add_library(disaster MODULE ${CMAKE_CURRENT_LIST_DIR}/disaster.cpp)
 target_link_libraries(disaster PRIVATE ${CMAKE_DL_LIBS})
 set_target_properties(disaster PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

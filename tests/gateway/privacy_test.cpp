@@ -35,6 +35,30 @@ TEST(Privacy, WarnsOfOpenDoors) {
   EXPECT_EQ(words_of(listeners), "");
 }
 
+TEST(Privacy, WarnsOfSecretsThatOthersMayRead) {
+  config::Settings settings;
+  settings.listeners.admin.token = {"t", "file:/token"};
+  settings.listeners.data.tls = config::Tls{"/public.crt", "/tls.key"};
+  settings.secrets.pepper = {"p", "file:/pepper"};
+  settings.targets["one"].api_key = {"k", "file:/key"};
+  settings.targets["two"].api_key = {"k", "file:/key"};
+  settings.targets["three"].api_key = {"k", "env:KEY"};
+  const auto files_of = [&](unsigned mode) {
+    std::string all;
+    for (const std::string& warning : warnings_about_files(settings, [&](const std::string& file) {
+           return file == "/pepper" ? std::nullopt : std::optional(mode);
+         })) {
+      all += warning.substr(warning.rfind(' ') + 1) + "|";
+    }
+    return all;
+  };
+  EXPECT_EQ(files_of(0600), "");
+  EXPECT_EQ(files_of(0400), "");
+  for (const unsigned open : {0640u, 0604u, 0644u, 0660u, 0601u}) {
+    EXPECT_EQ(files_of(open), "/key|/tls.key|/token|") << open;
+  }
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(Privacy, LeavesNoCoreDump) {
   const pid_t child = ::fork();

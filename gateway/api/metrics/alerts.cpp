@@ -6,6 +6,7 @@
 #include "gateway/api/writes.h"
 #include "gateway/registry/known_versions.h"
 #include "gateway/registry/metrics/alert_tick.h"
+#include "gateway/registry/secret_reference.h"
 
 namespace tallygate::api {
 namespace {
@@ -193,6 +194,9 @@ Result<Change> decide_alert(const store::Catalog& catalog, const AdminContext& c
     return make_error(Errc::rule_broken, "modelType names a model type that is known.",
                       "modelType");
   }
+  const auto may =
+      registry::check_secret_allowed(rule.secret_ref, rule.webhook_url, context.settings);
+  if (!may) return make_error(Errc::rule_broken, may.error().message, "webhook.secretRef");
   const auto standing = registry::standing_alerts(catalog);
   if (!standing) return standing.error();
   if (standing->size() >= registry::kMaxAlerts) {

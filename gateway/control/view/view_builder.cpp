@@ -59,9 +59,10 @@ access::KeyTablePtr ViewBuilder::key_table(const Documents::Keys& keys) {
       [this](std::string_view text) { return names_.intern(text); });
   table_of_ = keys;
   if (table_->unusable() > 0) {
-    spdlog::warn(
-        "{} client keys were made with another pepper and open nothing: put their {} back, or "
-        "make them anew",
+    spdlog::error(
+        "{} client keys were made with another pepper and open nothing: put it back (the file {} "
+        "of "
+        "the store, or secrets.pepper), or rotate them",
         table_->unusable(), access::kPepperFile);
   }
   return table_;

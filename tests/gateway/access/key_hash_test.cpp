@@ -1,5 +1,7 @@
 #include "gateway/access/key_hash.h"
 
+#include "gateway/access/pepper_setting.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -114,6 +116,21 @@ TEST(Pepper, ThatOthersMayReadOrThatIsNoneIsRefused) {
   const auto nowhere = load_pepper(directory / "no/folder", counting_bytes());
   ASSERT_TRUE(nowhere.has_error());
   EXPECT_NE(nowhere.error().message.find("no/folder"), std::string::npos);
+}
+
+TEST(Pepper, OfASettingIsSixtyFourDigits) {
+  const std::string digits = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+  const auto pepper = parse_pepper(digits);
+  ASSERT_TRUE(pepper.has_value());
+  EXPECT_EQ((*pepper)[1], 1);
+  EXPECT_EQ((*pepper)[31], 0xFF);
+  for (const std::string& wrong : {std::string(), digits.substr(1), digits + "0", digits + "\n",
+                                   "g" + digits.substr(1), std::string(64, 'F')}) {
+    const auto refused = parse_pepper(wrong);
+    ASSERT_FALSE(refused.has_value()) << wrong;
+    EXPECT_EQ(refused.error().code, Errc::config_invalid);
+    EXPECT_EQ(refused.error().message.find("010203"), std::string::npos);
+  }
 }
 
 }  // namespace

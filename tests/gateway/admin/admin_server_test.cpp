@@ -306,8 +306,18 @@ TEST_F(AdminServerTest, TakesOnlySoManyConnections) {
   {
     Peer first = ask("/small");
     EXPECT_EQ(testing::read_message(first).status(), 200);
-    Peer second = Peer::connect(listener_.port());
-    EXPECT_TRUE(second.closes_silently());
+    std::vector<Peer> told;
+    for (int i = 0; i < 16; ++i) {
+      told.push_back(Peer::connect(listener_.port()));
+      const Message refusal = testing::read_message(told.back());
+      EXPECT_EQ(refusal.status(), 503);
+      EXPECT_EQ(refusal.field("retry-after"), "1");
+      EXPECT_EQ(refusal.field("connection"), "close");
+      EXPECT_NE(refusal.body.find(R"("code":"overloaded")"), std::string::npos) << refusal.body;
+    }
+    // While those linger there is no place to tell another one.
+    Peer another = Peer::connect(listener_.port());
+    EXPECT_TRUE(another.closes_silently());
   }
 }
 

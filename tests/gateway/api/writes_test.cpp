@@ -77,6 +77,21 @@ TEST(Writes, OfOneIdempotencyKeyHappenOnce) {
   EXPECT_EQ(kit.revision(), 2u);
 }
 
+TEST(Writes, OfAnotherCallerUnderTheSameKeyAreItsOwn) {
+  WritesKit kit;
+  kit.headers = {{"idempotency-key", "k-1"}};
+  kit.write();
+  kit.context.actor = "key bob";
+  const AdminResponse other = kit.write();
+  EXPECT_EQ(other.status, 200u);
+  EXPECT_EQ(header_of(other, "Idempotency-Replayed"), "");
+  EXPECT_EQ(kit.revision(), 2u);
+  EXPECT_EQ(kit.write().body, other.body);
+  kit.body = "{ }";  // no conflict with what others sent
+  kit.context.actor = "key eve";
+  EXPECT_EQ(kit.write().status, 200u);
+}
+
 TEST(Writes, OfAnotherRequestUnderTheSameKeyAreAConflict) {
   const auto check = [](auto change) {
     WritesKit kit;

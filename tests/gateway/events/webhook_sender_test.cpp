@@ -34,8 +34,8 @@ class WebhookSenderTest : public ::testing::Test {
     WebhookSurroundings surroundings;
     surroundings.now = [this] { return Moment{SteadyTime{} + age_.load(), kNow}; };
     surroundings.dice = [] { return 0.0; };
-    surroundings.secret = [](const std::string& ref) -> Result<std::string> {
-      if (ref == "env:HOOK") return std::string("secret");
+    surroundings.secret = [](const Webhook& webhook) -> Result<std::string> {
+      if (webhook.secret_ref == "env:HOOK") return std::string("secret");
       return make_error(Errc::config_invalid, "the variable is not set");
     };
     sender_ = std::make_unique<WebhookSender>(io_, surroundings, std::move(tls), limits);

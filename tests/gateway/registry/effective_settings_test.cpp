@@ -20,6 +20,7 @@ struct Documents {
     file.targets["west"].url = "http://127.0.0.1:9002/v1";
     file.routes["filed"].versions["1.0.0"] = {.targets = {"east"}, .is_default = true};
     file.routes["open"].versions["1.0.0"] = {.targets = {"east"}};
+    file.secrets.allow = {"env:KEY", "env:NONE"};
     secrets.env = [](const std::string& name) {
       return name == "KEY" ? std::optional<std::string>("sk-value") : std::nullopt;
     };
@@ -151,6 +152,7 @@ TEST(EffectiveSettings, LeaveOutTargetsThatCannotBeUsed) {
   documents.add("open", "6.0.0", {});
   documents.file.targets["version:id-6#0"].url = "http://h/v1";
   documents.add("open", "7.0.0", {}).targets = {inline_target("http://h/v1", "")};
+  documents.add("open", "8.0.0", {}).targets = {inline_target("http://h/v1", "env:OTHER")};
   const std::string state = documents.state();
   EXPECT_EQ(state.substr(0, state.find('!')), std::string(kFile) + "open@2.0.0 east\nopen@6.0.0\n");
   for (const char* part :
@@ -159,6 +161,7 @@ TEST(EffectiveSettings, LeaveOutTargetsThatCannotBeUsed) {
         "4.0.0 of open (id-3): The secret `env:NONE` cannot be had",
         "5.0.0 of open (id-4): the target's url must not point at the cloud's metadata",
         "6.0.0 of open (id-5): it has no target to send to",
+        "8.0.0 of open (id-7): The secret `env:OTHER` may not be used here",
         "7.0.0 of open (id-6): none of its targets"}) {
     EXPECT_NE(state.find(part), std::string::npos) << part << "\nin\n" << state;
   }

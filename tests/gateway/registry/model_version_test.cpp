@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "gateway/registry/file_versions.h"
 #include "gateway/registry/secret_reference.h"
 #include "gateway/registry/version_catalog.h"
 #include "tests/support/memory_catalog.h"
+#include "tests/support/temporary_directory.h"
 
 namespace tallygate::registry {
 namespace {
@@ -124,6 +128,66 @@ TEST(DefaultHistory, ForgetsTheOldest) {
   EXPECT_EQ(read->defaults.front().id, "id-50");
   EXPECT_EQ(read->revision, 1u);
   EXPECT_TRUE(default_history(catalog, "other")->defaults.empty());
+}
+
+TEST(SecretReference, MayBeUsedWhereTheFileUsesItOrAllowsIt) {
+  config::Settings file;
+  file.targets["cloud"].url = "https://api.example.com/v1";
+  file.targets["cloud"].api_key = {"sk", "env:CLOUD_KEY"};
+  file.targets["silent"].url = "https://silent.example.com/v1";
+  file.listeners.admin.token = {"token", "env:ADMIN_TOKEN"};
+  const testing::TemporaryDirectory root;
+  const std::string secrets = root / "secrets";
+  namespace fs = std::filesystem;
+  fs::create_directories(secrets + "/..data");
+  fs::create_directories(root / "secrets-of-others");
+  const auto write = [](const std::string& path) { std::ofstream(path) << "sk"; };
+  write(secrets + "/..data/provider-a");
+  write(secrets + "/provider-plain");
+  write(secrets + "/other");
+  write(root / "secrets-of-others/b");
+  fs::create_symlink("..data/provider-a", secrets + "/provider-a");
+  fs::create_symlink("../secrets-of-others/b", secrets + "/provider-b");
+  fs::create_symlink("/etc/passwd", secrets + "/provider-c");
+  fs::create_directory_symlink(secrets, root / "link");
+  file.secrets.allow = {"env:PROVIDER_*", "env:HOOK", "file:" + secrets + "/provider-*",
+                        "file:" + root / "link" + "/*", "file:/one/link"};
+  const auto check = [&](const std::string& reference, const std::string& url, bool expected) {
+    const auto may = check_secret_allowed(reference, url, file);
+    EXPECT_EQ(may.has_value(), expected) << reference << " at " << url;
+    EXPECT_EQ(may ? Errc::rule_broken : may.error().code, Errc::rule_broken);
+  };
+  const std::string mine = "https://mine.example.net/v1";
+  check("", mine, true);
+  check("env:CLOUD_KEY", "https://api.example.com/v2", true);
+  check("env:CLOUD_KEY", "https://API.example.com:443/", true);
+  for (const char* elsewhere :
+       {"https://mine.example.net/v1", "http://api.example.com/v1", "https://api.example.com:444/",
+        "https://api.example.com.evil.net/", "https://silent.example.com/v1", "no url"}) {
+    check("env:CLOUD_KEY", elsewhere, false);
+  }
+  for (const std::string& never :
+       {std::string("env:DATABASE_PASSWORD"), std::string("env:ADMIN_TOKEN"),
+        std::string("env:PROVIDER_"), std::string("file:/etc/passwd"), "file:" + secrets + "/other",
+        "file:" + secrets + "/provider-a/x", "file:" + secrets + "/provider-/../other",
+        "file:" + secrets + "/../secrets-of-others/b", "file:" + secrets + "/provider-b",
+        "file:" + secrets + "/provider-c", "file:" + secrets + "/provider-none",
+        "file:" + root / "link" + "/provider-b", std::string("env:CLOUD_KEY}"),
+        std::string("sk-literal")}) {
+    check(never, mine, false);
+    check(never, "https://api.example.com/v1", false);
+  }
+  check("env:PROVIDER_X", mine, true);
+  check("env:HOOK", mine, true);
+  check("file:" + secrets + "/provider-a", mine, true);
+  check("file:" + secrets + "/provider-plain", mine, true);
+  check("file:" + root / "link" + "/other", mine, true);
+  check("file:/one/link", mine, true);
+  const auto told = check_secret_allowed("env:DATABASE_PASSWORD", mine, file);
+  EXPECT_NE(told.error().message.find("add env:DATABASE_PASSWORD to secrets.allow"),
+            std::string::npos);
+  const auto literal = check_secret_allowed("sk-literal", mine, file);
+  EXPECT_EQ(literal.error().message.find("sk-literal"), std::string::npos);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ std::string alert(const std::string& fields, const std::string& type = "accuracy
 }
 
 struct AlertKit : MetricKit {
+  AlertKit() { settings.secrets.allow = {"env:HOOK"}; }
   void measure(const std::string& version, const std::string& value) {
     const AdminResponse made =
         post(kMetrics, R"({"modelVersionId":")" + version + R"(","metricType":"accuracy",)" +
@@ -67,6 +68,8 @@ TEST(AlertsApi, NamesTheBrokenRule) {
                       R"("secretRef":"env:X"})"),
                 422, "webhook.url");
   check_refused(alert(R"("above":1,"webhook":{"url":"http://h/"})"), 400, "webhook.secretRef");
+  check_refused(alert(R"("above":1,"webhook":{"url":"http://h/","secretRef":"env:X"})"), 422,
+                "webhook.secretRef");
   check_refused(R"({"metricType":"x","modelType":"nobody","window":"1h","below":1})", 422,
                 "modelType");
   check_refused(R"({"metricType":"x","modelType":"assistant","window":"1s","below":1})", 422,

@@ -18,6 +18,7 @@ struct VersionsKit : AdminKit {
     route.versions["1.0.0"] = {.targets = {"east"}, .is_default = true};
     route.versions["2.0.0"] = {.targets = {"west"}};
     settings.routes["open"].versions["1.0.0"] = {.targets = {"east"}};
+    settings.secrets.allow = {"env:KEY", "env:NONE", "file:/none"};
     context.secrets.env = [](const std::string& name) {
       return name == "KEY" ? std::optional<std::string>("sk-value") : std::nullopt;
     };
@@ -162,6 +163,8 @@ TEST(Versions, KeepTheirRules) {
         "targets[0].apiKeyRef", "`env:NONE`");
   check(inline_target(R"("url":"http://h/v1","apiKeyRef":"file:/none")"), 422, "rule_broken",
         "targets[0].apiKeyRef", "`file:/none`");
+  check(inline_target(R"("url":"http://h/v1","apiKeyRef":"env:OTHER")"), 422, "rule_broken",
+        "targets[0].apiKeyRef", "add env:OTHER to secrets.allow");
   check(R"("name":"n","modelType":"filed","version":"1.0.0")", 409, "conflict", "version",
         "configuration file");
   check(R"("name":"n","modelType":"filed","version":"3.0.0","isDefault":true)", 409, "conflict",
