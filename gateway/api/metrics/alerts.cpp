@@ -20,7 +20,7 @@ constexpr Field kWebhookFields[] = {
     {.name = "url", .required = true, .min = 1, .max = 2000},
     {.name = "secretRef",
      .required = true,
-     .note = "env:NAME or file:/path; signs the message",
+     .note = "env:NAME or file:/path that the configuration file allows; signs the message",
      .min = 1,
      .max = 1000},
     {.name = "allowPrivate",
