@@ -447,8 +447,10 @@ class Admin(FaultTest):
                 self.check({200}, path=path)
         with self.subTest("a bad file"):
             text = self.gate.config_file.read_text()
-            self.gate.config_file.write_text(text.replace(f'"{self.secret}"', f'["{self.secret}"]'))
-            self.check({400}, "POST", "/-/reload")
+            for literal in (f'["{self.secret}"]', f'"{self.secret}"'):
+                self.gate.config_file.write_text(
+                    text.replace(f'"{in_environment(self.secret)}"', literal))
+                self.check({400}, "POST", "/-/reload")
             self.gate.config_file.write_text(text)
             self.check({200}, "POST", "/-/reload")
         log = self.gate.log.read_text()
