@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -31,6 +32,7 @@ namespace {
 
 constexpr int kFailedToStart = 1;
 constexpr int kFailedToStop = 3;
+constexpr std::chrono::seconds kControlPatience{8};
 
 int fail(const std::string& why) {
   fmt::print(stderr, "tallygate: {}\n", why);
@@ -88,30 +90,47 @@ lifecycle::HandoverActions handover_actions(Control& control, Workers& workers,
   lifecycle::HandoverActions actions;
   actions.listeners = [&] { return control.is_draining() ? lifecycle::Listeners{} : listeners; };
   actions.pause_accepting = [&] {
-    const auto paused = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers.size()));
+    const auto paused =
+        std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers.size()) + 1);
     for (auto& worker : workers) worker->pause_accepting([paused] { paused->count_down(); });
+    control.pause_accepting([paused] { paused->count_down(); });
     paused->wait();
   };
   actions.resume_accepting = [&] {
     for (auto& worker : workers) worker->resume_accepting();
+    control.resume_accepting();
   };
   actions.leave = [&] { control.leave_to_successor(); };
   return actions;
 }
 
-/// Runs until drained: workers on threads of their own, control on one more.
-void serve(Control& control, Workers& workers, const std::vector<int>& listeners,
-           lifecycle::HandoverServer& handover) {
+/// Runs until drained: workers on threads of their own, control on one more. False: control hangs
+/// with its pool, and is left behind.
+bool serve(Control& control, Workers& workers, const std::vector<int>& listeners,
+           lifecycle::HandoverServer& handover, std::optional<lifecycle::Predecessor> predecessor) {
   const auto shares = lifecycle::spread(listeners, static_cast<std::uint32_t>(workers.size()));
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < workers.size(); ++i) {
     threads.emplace_back([&, i] { workers[i]->run(shares[i]); });
   }
-  std::thread control_thread([&] { control.run(workers); });
+  const auto ended = std::make_shared<std::promise<void>>();
+  std::thread control_thread([&control, &workers, ended] {
+    control.run(workers);
+    ended->set_value();
+  });
+  if (predecessor) handover.take_records_from(std::move(*predecessor).into_socket());
   for (auto& thread : threads) thread.join();
   handover.stop(control.drain_patience());
   control.stop();
-  control_thread.join();
+  // A call of the admin API may wait for a disk that does not answer.
+  const bool has_ended =
+      ended->get_future().wait_for(kControlPatience) == std::future_status::ready;
+  if (has_ended) {
+    control_thread.join();
+  } else {
+    control_thread.detach();
+  }
+  return has_ended;
 }
 
 /// Tells who waits for it. An error: this process must not serve.
@@ -119,7 +138,6 @@ Result<void> begin_to_serve(std::optional<lifecycle::Predecessor>& predecessor,
                             lifecycle::HandoverServer& handover) {
   if (predecessor) {
     if (auto told = predecessor->tell_ready(); !told) return told;
-    handover.take_records_from(std::move(*predecessor).into_socket());
   }
   // Without it the gate serves all the same; only the next restart has a gap.
   if (const auto started = handover.start(); !started) spdlog::warn(started.error().message);
@@ -130,6 +148,9 @@ Result<void> begin_to_serve(std::optional<lifecycle::Predecessor>& predecessor,
 }  // namespace
 
 int run_gate(const ServeOptions& options) {
+  // SIGHUP only until control listens to it; the others' default is to end the process, and neither
+  // a reload that comes early nor a slip of the operator's shall do that.
+  for (const int signal : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
   if (!options.core_dumps) keep_memory_private();
   config::Loaded loaded = config::load_file(options.config_file);
   for (const auto& problem : loaded.problems) {
@@ -139,8 +160,6 @@ int run_gate(const ServeOptions& options) {
   const auto settings = std::make_shared<const config::Settings>(std::move(loaded.settings));
   start_logging(settings->log);
   for (const std::string& key : settings_without_effect(*settings)) spdlog::warn("{}", key);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);  // until control listens to it
   raise_descriptor_limit();
 
   const std::uint32_t count = worker_count(options, *settings);
@@ -184,10 +203,11 @@ int run_gate(const ServeOptions& options) {
   if (begun.has_error()) return fail(begun.error().message);
   announce(*settings, listeners.data.front(), listeners.admin.front(), workers.size());
   ready.store(true);
-  serve(control, workers, listeners.data, handover);
-  const bool closed = journal->close();
+  const bool control_ended =
+      serve(control, workers, listeners.data, handover, std::move(beginning->predecessor));
+  const bool journal_closed = journal->close();
   handover.finish();
-  if (!closed) {
+  if (!control_ended || !journal_closed || !catalog->close()) {
     spdlog::critical("stopped without the disk, which does not answer: {}",
                      lifecycle::last_words(journal->status()));
     spdlog::shutdown();

@@ -53,6 +53,11 @@ AdminServer::AdminServer(asio::io_context& io, asio::thread_pool& pool, int list
 
 void AdminServer::start() { asio::co_spawn(io_.get_executor(), accept_loop(), asio::detached); }
 
+void AdminServer::pause() {
+  error_code ignored;
+  acceptor_.cancel(ignored);
+}
+
 void AdminServer::stop() {
   error_code ignored;
   acceptor_.close(ignored);

@@ -36,6 +36,8 @@ class AdminServer {
               AdminOptions options);
 
   void start();
+  /// From now on connections wait in the listener, until start().
+  void pause();
   /// Takes no more connections and ends the event feed.
   void stop();
 

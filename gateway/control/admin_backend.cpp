@@ -19,6 +19,18 @@ Uuid make_id() {
   return make_uuid_v7(read_clocks().wall, draw(), draw());
 }
 
+/// Counts a call while it is answered.
+class Call {
+ public:
+  explicit Call(std::atomic<std::size_t>& calls) : calls_(calls) { ++calls_; }
+  ~Call() { --calls_; }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  std::atomic<std::size_t>& calls_;
+};
+
 Error not_routed_to() {
   return make_error(Errc::not_found, "Nothing is routed to a target of this name.", "target");
 }
@@ -26,6 +38,7 @@ Error not_routed_to() {
 }  // namespace
 
 api::AdminResponse AdminBackend::answer(const api::AdminRequest& request) {
+  const Call counted(calls_);
   const auto file = routing_.file();
   const auto view = routing_.view();
   api::AdminContext context{
@@ -36,6 +49,7 @@ api::AdminResponse AdminBackend::answer(const api::AdminRequest& request) {
 }
 
 api::AdminResponse AdminBackend::answer(const DataCall& call) {
+  const Call counted(calls_);
   const auto file = routing_.file();
   api::AdminContext context{
       .settings = *file, .names = process_.names, .version = TALLYGATE_VERSION};

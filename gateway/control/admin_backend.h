@@ -2,6 +2,7 @@
 // What the admin API may use of the process: fills an AdminContext for each request. Its functions
 // block; control's pool only.
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -26,6 +27,8 @@ class AdminBackend {
   api::AdminResponse answer(const api::AdminRequest& request);
   /// Of the data listener.
   api::AdminResponse answer(const DataCall& call);
+  /// Any thread: calls that are being answered.
+  std::size_t calls() const { return calls_.load(); }
 
  private:
   void add_process(api::AdminContext& context);
@@ -39,6 +42,7 @@ class AdminBackend {
   Process process_;
   RoutingTable& routing_;
   ControlFunctions control_;
+  std::atomic<std::size_t> calls_{0};
 };
 
 }  // namespace tallygate

@@ -9,6 +9,7 @@
 
 #include "gateway/control/not_yet.h"
 #include "gateway/control/upkeep/process_sample.h"
+#include "gateway/control/upkeep/target_states.h"
 #include "gateway/control/view/describe_changes.h"
 #include "gateway/lifecycle/service_manager.h"
 #include "gateway/registry/secret_reference.h"
@@ -21,6 +22,9 @@ constexpr std::chrono::minutes kPurgeInterval{5};
 /// In trouble: a disk without space may get some, and a catalog that refused is tried again.
 constexpr std::chrono::seconds kTroubledPurgeInterval{10};
 constexpr std::size_t kPoolThreads = 4;
+/// For calls of the admin API to end before the store is handed over.
+constexpr std::chrono::milliseconds kCallPatience{500};
+constexpr std::chrono::milliseconds kCallPause{2};
 
 double unix_seconds(WallTime time) { return static_cast<double>(micros_since_epoch(time)) / 1e6; }
 
@@ -163,6 +167,7 @@ void Control::run(std::vector<std::unique_ptr<Worker>>& workers) {
   admin_->start();
   file_watch_.start(options_.config_file);
   watch_certificates();
+  keep_manager_informed();
   await_signals();
   purge_now_and_then();
   tick_later();
@@ -240,6 +245,18 @@ void Control::renew_authorities() {
   process_.events.publish("certificate.renewed", "{}");
 }
 
+void Control::keep_manager_informed() {
+  const auto period = lifecycle::watchdog_period();
+  if (!period) return;
+  const auto ask = [this](const std::function<void()>& answer) {
+    for (auto& worker : *workers_) worker->post(answer);
+    return workers_->size();
+  };
+  watchdog_ =
+      std::make_unique<lifecycle::Watchdog>(io_, *period, ask, lifecycle::tell_alive_to_manager);
+  watchdog_->start();
+}
+
 void Control::finish_pool() {
   // What the pool is still doing may wait for a view, which this thread builds.
   const auto not_done = asio::make_work_guard(io_);
@@ -282,6 +299,26 @@ void Control::stop_at_signal() {
   begin_drain(false);
 }
 
+void Control::pause_accepting(std::function<void()> paused) {
+  asio::post(io_, [this, paused = std::move(paused)] {
+    admin_->pause();
+    await_calls(read_clocks().steady + kCallPatience, paused);
+  });
+}
+
+void Control::await_calls(SteadyTime patience, std::function<void()> done) {
+  if (backend_.calls() == 0 || read_clocks().steady >= patience) return done();
+  const auto timer = std::make_shared<Timer>(io_, kCallPause);
+  timer->async_wait(
+      [this, timer, patience, done = std::move(done)](error_code) { await_calls(patience, done); });
+}
+
+void Control::resume_accepting() {
+  asio::post(io_, [this] {
+    if (!draining_) admin_->start();
+  });
+}
+
 void Control::leave_to_successor() {
   asio::post(io_, [this] { begin_drain(true); });
 }
@@ -316,6 +353,7 @@ void Control::stop() {
     tick_timer_.cancel();
     file_watch_.stop();
     if (memory_ != nullptr) memory_->stop();
+    if (watchdog_ != nullptr) watchdog_->stop();
     for (const auto& watch : certificate_watches_) watch->stop();
     webhooks_.stop();
     routing_.stop();
@@ -343,7 +381,7 @@ void Control::tick_later() {
     if (failed || draining_) return;
     asio::post(pool_, [this] {
       ticks_.run(read_clocks());
-      store_news_.look();
+      if (store_news_.look()) retention_.run(routing_.file()->store, read_clocks().wall);
       blacklist_.tick(read_clocks());
       probe_.tick(read_clocks().steady);
       asio::post(io_, [this] { tick_later(); });
@@ -364,10 +402,13 @@ void Control::reload_if_changed() {
 
 api::ReloadOutcome Control::load_and_apply() {
   api::ReloadOutcome outcome;
+  const bool tells_manager = !draining_.load();
+  if (tells_manager) lifecycle::tell_reloading_to_manager(read_clocks().steady);
   const config::Loaded loaded = config::load_file(options_.config_file);
   loaded_text_ = loaded.text;
   outcome.problems = loaded.problems;
   if (outcome.problems.empty()) apply(loaded.settings, outcome);
+  if (tells_manager && !draining_.load()) lifecycle::tell_ready_to_manager();
   const bool ok = outcome.problems.empty();
   for (const auto& problem : outcome.problems) {
     spdlog::error("reload: {}", config::to_string(problem));
@@ -403,6 +444,7 @@ void Control::apply(const config::Settings& settings, api::ReloadOutcome& outcom
     return;
   }
   authorities_ = std::move(authorities);
+  blacklist_.tick(read_clocks());  // targets that are back are benched as they were
   asio::post(io_, [this] { watch_certificates(); });
   outcome.generation = routing_.view()->snapshot->generation;
   outcome.changes = describe_changes(*before, settings);
@@ -429,6 +471,8 @@ telemetry::ControlSample Control::sample_control() const {
 std::string Control::render_metrics(telemetry::Format format) const {
   telemetry::ProcessSample process = sample_process();
   process.control = sample_control();
+  process.targets =
+      target_states(routing_.slots(), process_.health, process_.names, read_clocks().steady);
   process.journal = process_.journal.status();
   process.catalog = process_.catalog.status();
   process.version = TALLYGATE_VERSION;

@@ -24,6 +24,7 @@
 #include "gateway/control/view/routing_table.h"
 #include "gateway/events/webhook_sender.h"
 #include "gateway/lifecycle/memory_watch.h"
+#include "gateway/lifecycle/watchdog.h"
 #include "gateway/telemetry/exposition.h"
 
 namespace tallygate {
@@ -48,6 +49,10 @@ class Control {
   void watch_memory(lifecycle::Overload& overload);
   /// The thread's body, until a signal to stop has come and the workers have drained.
   void run(std::vector<std::unique_ptr<Worker>>& workers);
+  /// Any thread: from when `paused` is called, on control's, admin connections stay in the
+  /// listener, and calls that had begun are answered, unless they take long.
+  void pause_accepting(std::function<void()> paused);
+  void resume_accepting();
   /// Any thread: another process serves by now; what is under way here is served, then run() ends.
   void leave_to_successor();
   bool is_draining() const { return draining_.load(); }
@@ -68,6 +73,8 @@ class Control {
   void finish_pool();
   AdminOptions admin_options();
   void watch_certificates();
+  void keep_manager_informed();
+  void await_calls(SteadyTime patience, std::function<void()> done);
   // Of the pool's threads:
   api::ReloadOutcome reload();
   void reload_if_changed();
@@ -98,6 +105,7 @@ class Control {
   WebhookSender webhooks_;
   Ticks ticks_;
   std::unique_ptr<lifecycle::MemoryWatch> memory_;
+  std::unique_ptr<lifecycle::Watchdog> watchdog_;  ///< null = nobody asks for it
   AdminBackend backend_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Worker>>* workers_ = nullptr;

@@ -4,7 +4,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -21,7 +23,28 @@ void tell(const std::string& message) {
 
 void tell_ready_to_manager() { tell("READY=1\nMAINPID=" + std::to_string(::getpid())); }
 
+void tell_reloading_to_manager(SteadyTime now) {
+  const auto since_boot =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(since_boot.count()));
+}
+
 void tell_stopping_to_manager() { tell("STOPPING=1"); }
+
+void tell_alive_to_manager() { tell("WATCHDOG=1"); }
+
+std::optional<std::chrono::microseconds> parse_watchdog_period(const char* text) {
+  if (text == nullptr) return std::nullopt;
+  const std::string_view digits(text);
+  std::int64_t micros = 0;
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
+  if (ec != std::errc() || end != digits.data() + digits.size() || micros <= 0) return std::nullopt;
+  return std::chrono::microseconds{micros};
+}
+
+std::optional<std::chrono::microseconds> watchdog_period() {
+  return parse_watchdog_period(std::getenv("WATCHDOG_USEC"));
+}
 
 bool notify(std::string_view socket_path, std::string_view message) {
   sockaddr_un address{};

@@ -189,6 +189,22 @@ void write_control(Page& page, const ControlSample& control) {
   }
 }
 
+void write_targets(Page& page, const std::vector<TargetSample>& targets) {
+  page.family("tallygate_target_state", Kind::gauge, "",
+              "1 for what a target is: open, benched, recovering from a bench, or cooling down.");
+  for (const TargetSample& target : targets) {
+    for (const std::string_view state : kTargetStates) {
+      const auto labels = LabelText().add("target", target.name).add("state", state);
+      page.sample(labels.text(), target.state == state ? 1 : 0);
+    }
+  }
+  page.family("tallygate_target_refusals", Kind::gauge, "",
+              "Times that a target refused our credential or model since its last success.");
+  for (const TargetSample& target : targets) {
+    page.sample(LabelText().add("target", target.name).text(), target.refusals);
+  }
+}
+
 void write_process(Page& page, const ProcessSample& process) {
   write_one(page, "tallygate_config_last_reload_successful", Kind::gauge, "",
             "1 if the last load of the configuration succeeded.", process.last_reload_ok ? 1 : 0);
@@ -225,6 +241,7 @@ std::string render_metrics(const std::vector<const WorkerMetrics*>& workers,
   write_gate(page, sums);
   write_store(page, process.journal, process.catalog);
   write_control(page, process.control);
+  write_targets(page, process.targets);
   write_process(page, process);
   return page.finish();
 }

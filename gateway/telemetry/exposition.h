@@ -1,8 +1,10 @@
 #pragma once
 // All metrics as Prometheus text or OpenMetrics. Control thread or its pool; never a worker.
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/telemetry/metrics.h"
@@ -27,11 +29,22 @@ struct ControlSample {
   double admin_certificate_expiry = 0;
 };
 
+/// A target that is routed to.
+struct TargetSample {
+  std::string_view name;
+  std::string_view state;      ///< one of kTargetStates
+  std::uint32_t refusals = 0;  ///< of our credential or model, since the last success
+};
+/// Those of docs/blacklist.md; open = sent what it is planned for.
+inline constexpr std::array<std::string_view, 4> kTargetStates{"open", "benched", "recovering",
+                                                               "cooling"};
+
 /// Process-wide values that are not per worker.
 struct ProcessSample {
   store::JournalStatus journal;
   store::CatalogStatus catalog;
   ControlSample control;
+  std::vector<TargetSample> targets;
   std::string version;
   std::uint64_t config_generation = 0;
   bool last_reload_ok = true;

@@ -1,6 +1,6 @@
 #include "store/catalog/catalog_lease.h"
 
-#include <mutex>
+#include <thread>
 
 namespace tallygate::store {
 namespace {
@@ -12,39 +12,90 @@ Error away() {
 
 }  // namespace
 
+class CatalogLease::Closing {
+ public:
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    signal_.notify_all();
+  }
+  bool ends_within(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    return signal_.wait_for(lock, patience, [this] { return ended_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable signal_;
+  bool ended_ = false;
+};
+
 Result<std::unique_ptr<CatalogLease>> CatalogLease::open(const std::string& path) {
-  std::unique_ptr<CatalogLease> lease(new CatalogLease(path));
+  return open([path] { return open_catalog(path); });
+}
+
+Result<std::unique_ptr<CatalogLease>> CatalogLease::open(Opener opener,
+                                                         std::chrono::milliseconds close_within) {
+  std::unique_ptr<CatalogLease> lease(new CatalogLease(std::move(opener), close_within));
   if (auto opened = lease->take_back(); !opened) return opened.error();
   return lease;
 }
 
+CatalogLease::~CatalogLease() { close(); }
+
 std::shared_ptr<Catalog> CatalogLease::borrow() const {
-  const std::shared_lock lock(mutex_);
+  std::shared_lock lock(mutex_);
+  if (is_lent_) back_.wait_for(lock, kLoanPatience, [this] { return !is_lent_; });
   return catalog_;
 }
 
-void CatalogLease::release() {
-  std::shared_ptr<std::atomic<bool>> closed;
+Result<void> CatalogLease::release() {
   {
     const std::unique_lock lock(mutex_);
-    if (catalog_ == nullptr) return;
+    is_lent_ = true;
+    // A watcher may call back, so calls hold no lock; the last one that uses the catalog closes it.
     catalog_.reset();
-    closed = closed_;
   }
-  // A watcher may call back, so calls hold no lock; the last one that uses the catalog closes it.
-  closed->wait(false);
+  if (is_closed_in_time()) return {};
+  return make_error(Errc::storage_unavailable,
+                    "catalog: it does not close: a call still uses it, or its disk does not "
+                    "answer");
+}
+
+void CatalogLease::leave() {
+  const std::unique_lock lock(mutex_);
+  is_lent_ = false;
+  back_.notify_all();
+}
+
+bool CatalogLease::close() {
+  {
+    const std::unique_lock lock(mutex_);
+    is_lent_ = false;
+    catalog_.reset();
+    back_.notify_all();
+  }
+  return is_closed_in_time();
+}
+
+bool CatalogLease::is_closed_in_time() {
+  return closing_ == nullptr || closing_->ends_within(close_within_);
 }
 
 Result<void> CatalogLease::take_back() {
-  auto opened = open_catalog(path_);
+  auto opened = opener_();
   if (!opened) return opened.error();
   const std::unique_lock lock(mutex_);
-  closed_ = std::make_shared<std::atomic<bool>>(false);
-  catalog_ = std::shared_ptr<Catalog>(opened->release(), [closed = closed_](Catalog* catalog) {
-    delete catalog;
-    closed->store(true);
-    closed->notify_all();
+  closing_ = std::make_shared<Closing>();
+  // RocksDB 7.8 may hang for good while it closes, and whoever used it last must not.
+  catalog_ = std::shared_ptr<Catalog>(opened->release(), [closing = closing_](Catalog* catalog) {
+    std::thread([catalog, closing] {
+      delete catalog;
+      closing->end();
+    }).detach();
   });
+  is_lent_ = false;
+  back_.notify_all();
   for (const Watcher& watcher : watchers_) catalog_->watch(watcher);
   return {};
 }

@@ -80,6 +80,12 @@ struct TotalsSet {
   std::vector<std::pair<router::TallyKey, router::Totals>> entries;
 };
 
+/// Requests of an experiment's variant that were sent on their way.
+struct Started {
+  router::TallyKey key;
+  std::uint64_t count = 0;
+};
+
 class Journal {
  public:
   /// One per worker, used by that worker's thread only. Records get consecutive numbers from 1;
@@ -89,8 +95,8 @@ class Journal {
    public:
     /// Adds to the open batch; returns the record's number.
     std::uint64_t append(router::Record&& record);
-    /// A request of an experiment is on its way; `key` is the variant's. Its record follows.
-    void count_started(const router::TallyKey& key);
+    /// Requests of an experiment are on their way; `key` is the variant's. Their records follow.
+    void count_started(const router::TallyKey& key, std::uint64_t count = 1);
     /// Once per event-loop turn: gives the open batch to the journal thread. Cheap when empty.
     void hand_over();
     /// When the worker ends, after its last hand_over(): `wake` is not called any more. What was
@@ -144,15 +150,17 @@ class Journal {
   /// committed when it begins is in it. Returns its number. Blocking.
   Result<std::uint32_t> backup(const std::string& folder) const;
 
-  /// Where records go while another process writes the database. True: it has committed them all.
-  /// Called on the journal thread, which waits for it.
-  using Forward = std::function<bool(std::span<const router::Record* const> records)>;
+  /// Where records go while another process writes the database, and what was started there. True:
+  /// it has committed them all. Called on the journal thread, which waits for it.
+  using Forward = std::function<bool(std::span<const router::Record* const> records,
+                                     std::span<const Started> started)>;
 
   // For a handover of the store to another process. All three block.
 
   /// Writes and syncs what is queued and closes the database: another process may open it. From now
-  /// on records wait in their lanes (bounded), nothing can be read from disk, and tallies stand
-  /// still. storage_unavailable: the disk refuses writes, and the database is still this journal's.
+  /// on records wait in their lanes (bounded), who reads from disk waits (bounded, too), and tallies
+  /// stand still. storage_unavailable: the disk refuses writes, or somebody reads for long, and the
+  /// database is still this journal's.
   Result<void> release();
   /// Opens the database again, and what has waited is written. storage_unavailable: it is another
   /// process's, or the disk's fault.

@@ -87,6 +87,7 @@ void JournalCore::close() {
   intake_.bell.ring();
   journal_thread_.join();
   sync_thread_.join();
+  if (keeper_.load() == Keeper::self) count_what_went_with_folder();
   const std::unique_lock lock(database_mutex_);
   if (database_ != nullptr && !background_->failed.load()) {
     const auto synced = database_->engine().SyncWAL();
@@ -116,6 +117,7 @@ Result<router::Record> JournalCore::find(const RecordQuery& query) const {
 }
 
 void JournalCore::fold_started() {
+  if (keeper_.load() != Keeper::self) return;  // they go to the owner of the database
   const std::lock_guard lanes_lock(lanes_mutex_);
   const std::lock_guard book_lock(book_mutex_);
   for (const auto& lane : lanes_) {
@@ -229,7 +231,7 @@ void JournalCore::run_sync() {
     const auto now = Clock::now();
     if (now >= next_look) {
       next_look = now + kLookInterval;
-      if (watch_.look()) intake_.bell.ring();
+      look_at_disk();
     }
     if (now >= next_sync) {
       next_sync = now + options.fsync_interval;
@@ -237,6 +239,22 @@ void JournalCore::run_sync() {
     }
     stop.lock();
   }
+}
+
+void JournalCore::look_at_disk() {
+  const std::uint64_t committed = committed_.load(std::memory_order_relaxed);
+  if (watch_.look()) intake_.bell.ring();
+  if (watch_.state() == DiskWatch::State::well) committed_when_well_ = committed;
+}
+
+void JournalCore::count_what_went_with_folder() {
+  watch_.look();
+  if (watch_.state() != DiskWatch::State::gone || !watch_.is_removed()) return;
+  // Acknowledged since the last look, and perhaps written into files that had no name any more. Not
+  // earlier: had a copy been put in the folder's place, it would tell what is missing.
+  const std::uint64_t lost = committed_.load() - committed_when_well_;
+  lost_.fetch_add(lost, std::memory_order_relaxed);
+  intake_.dropped.fetch_add(lost, std::memory_order_relaxed);
 }
 
 void JournalCore::sync() {

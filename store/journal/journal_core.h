@@ -48,10 +48,12 @@ class JournalCore {
   Result<void> release();
   Result<void> take_back();
   Result<void> forward_to(Journal::Forward forward);
-  /// Runs `read` on the open database; storage_unavailable when there is none at the moment.
+  /// Runs `read` on the open database; storage_unavailable when there is none at the moment. One
+  /// that is being handed over is waited for.
   template <class Read>
   auto with_database(const Read& read) const -> decltype(read(std::declval<Database&>())) {
-    const std::shared_lock lock(database_mutex_);
+    std::shared_lock lock(database_mutex_);
+    if (is_lent_) back_.wait_for(lock, kLoanPatience, [this] { return !is_lent_; });
     if (database_ == nullptr) {
       return make_error(Errc::storage_unavailable, "journal: the database is not open");
     }
@@ -62,6 +64,7 @@ class JournalCore {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kLoanPatience{5};
   struct Turn {
     Lane* lane = nullptr;
     Lane::Load load;
@@ -97,6 +100,7 @@ class JournalCore {
   bool write_batch();
   bool try_write_batch();
   bool wait_for_disk();
+  bool must_open_to_purge();
   void fold_batch();
   void drop_batch();
   void publish_finished();
@@ -117,6 +121,7 @@ class JournalCore {
   // journal_lease.cpp
   Result<void> request_act(std::function<Result<void>()> act);
   Result<void> let_go();
+  void end_loan();
   bool forward_batch();
 
   // journal_core.cpp
@@ -126,6 +131,8 @@ class JournalCore {
   Result<void> request(Chore chore);
   void run_sync();
   void sync();
+  void look_at_disk();
+  void count_what_went_with_folder();
   StoreTrouble trouble() const;
 
   Names& names_;
@@ -137,8 +144,10 @@ class JournalCore {
   DiskWatch watch_;
   std::shared_ptr<BackgroundState> background_ = std::make_shared<BackgroundState>();
   std::shared_ptr<RetentionFilterFactory> retention_ = std::make_shared<RetentionFilterFactory>();
-  mutable std::shared_mutex database_mutex_;  ///< exclusive while the pointer changes
+  mutable std::shared_timed_mutex database_mutex_;  ///< exclusive while the pointer changes
   std::unique_ptr<Database> database_;
+  bool is_lent_ = false;  ///< under its mutex: released, and not yet known for how long
+  mutable std::condition_variable_any back_;
   mutable std::mutex checkpoint_mutex_;  ///< held from before one is made until it is folded in
   mutable std::mutex book_mutex_;        ///< after the other two
   TallyBook book_;
@@ -152,9 +161,11 @@ class JournalCore {
   std::vector<Chore> chores_;
   std::atomic<bool> chore_wanted_{false};
 
+  std::atomic<Keeper> keeper_{Keeper::self};  ///< the journal thread changes it
+
   // The journal thread's.
-  Keeper keeper_ = Keeper::self;
   Journal::Forward forward_;
+  std::vector<Started> unsent_;  ///< taken from the workers' counts, for the next forward
   std::vector<Turn> turns_;
   std::size_t current_turn_ = 0;
   std::vector<const router::Record*> records_;  ///< of the batch
@@ -170,6 +181,7 @@ class JournalCore {
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<std::uint64_t> write_errors_{0};
   std::atomic<std::uint64_t> lost_{0};
+  std::uint64_t committed_when_well_ = 0;  ///< the sync thread's: before its last look
   std::atomic<std::uint64_t> reopened_{0};
   std::atomic<StoreTrouble> failing_{StoreTrouble::none};  ///< since a write failed
   std::atomic<Clock::rep> busy_since_{0};     ///< the journal thread, with this turn; 0 = it sleeps

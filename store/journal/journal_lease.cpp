@@ -5,6 +5,12 @@
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
+namespace {
+
+/// Records wait while the journal thread waits for those who read.
+constexpr std::chrono::seconds kReaderPatience{1};
+
+}  // namespace
 
 Result<void> JournalCore::release() {
   return request_act([this] { return let_go(); });
@@ -17,7 +23,9 @@ Result<void> JournalCore::take_back() {
       const std::lock_guard lock(error_mutex_);
       return make_error(Errc::storage_unavailable, last_error_);
     }
+    failing_.store(StoreTrouble::none, std::memory_order_relaxed);
     keeper_ = Keeper::self;
+    end_loan();
     return {};
   });
 }
@@ -29,6 +37,7 @@ Result<void> JournalCore::forward_to(Journal::Forward forward) {
     }
     forward_ = std::move(forward);
     keeper_ = Keeper::other;
+    end_loan();
     return {};
   });
 }
@@ -55,14 +64,35 @@ Result<void> JournalCore::let_go() {
   unsynced_.store(false, std::memory_order_relaxed);
   const auto synced = database_->engine().SyncWAL();
   if (!synced.ok()) return error_of(synced, "syncing");
-  const std::unique_lock lock(database_mutex_);
-  database_.reset();
+  const std::unique_lock lock(database_mutex_, kReaderPatience);
+  if (!lock.owns_lock()) {
+    return make_error(Errc::storage_unavailable,
+                      "journal: it is being read, for a backup perhaps; try again later");
+  }
   keeper_ = Keeper::nobody;
+  is_lent_ = true;
+  database_.reset();
   return {};
 }
 
+void JournalCore::end_loan() {
+  const std::unique_lock lock(database_mutex_);
+  is_lent_ = false;
+  back_.notify_all();
+}
+
 bool JournalCore::forward_batch() {
-  if (keeper_ == Keeper::nobody || !forward_(records_)) return false;
+  if (keeper_ == Keeper::nobody) return false;
+  {
+    const std::lock_guard lock(lanes_mutex_);
+    for (const auto& lane : lanes_) {
+      lane->started.take([this](const router::TallyKey& key, std::uint64_t count) {
+        unsent_.push_back({key, count});
+      });
+    }
+  }
+  if (!forward_(records_, unsent_)) return false;
+  unsent_.clear();
   committed_.fetch_add(records_.size(), std::memory_order_relaxed);
   batches_.fetch_add(1, std::memory_order_relaxed);
   return true;

@@ -135,6 +135,13 @@ bool JournalCore::write_batch() {
 }
 
 bool JournalCore::try_write_batch() {
+  if (must_open_to_purge()) {
+    const bool is_open = reopen();
+    if (!is_open) serve_chores(Chores::none);
+    if (!is_open) return false;
+    if (batch_number_ != 0 && batch_number_ == book_.last_batch()) return true;
+    rebuild_batch();
+  }
   if (watch_.state() != DiskWatch::State::well && !wait_for_disk()) return false;
   if (database_ != nullptr && watch_.state() != DiskWatch::State::replaced) {
     const auto status = batch_.write(*database_);
@@ -155,6 +162,16 @@ bool JournalCore::try_write_batch() {
   if (batch_number_ != 0 && batch_number_ == book_.last_batch()) return true;
   rebuild_batch();
   return false;
+}
+
+/// On a full disk what is past its retention goes first, and RocksDB lets nothing be removed from a
+/// database that has failed.
+bool JournalCore::must_open_to_purge() {
+  if (watch_.state() != DiskWatch::State::full || !watch_.has_room_to_open()) return false;
+  if (database_ == nullptr) return true;  // what was tried before has not worked
+  if (!background_->failed.load()) return false;
+  const std::lock_guard lock(chores_mutex_);
+  return std::ranges::any_of(chores_, [](const Chore& chore) { return chore.purge.has_value(); });
 }
 
 bool JournalCore::wait_for_disk() {

@@ -110,7 +110,9 @@ std::uint64_t Journal::Producer::append(router::Record&& record) {
   return lane_->append(std::move(record));
 }
 
-void Journal::Producer::count_started(const router::TallyKey& key) { lane_->started.add(key); }
+void Journal::Producer::count_started(const router::TallyKey& key, std::uint64_t count) {
+  lane_->started.add(key, count);
+}
 
 void Journal::Producer::hand_over() { lane_->hand_over(); }
 

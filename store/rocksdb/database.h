@@ -16,6 +16,7 @@
 #include "router/record.h"
 #include "router/tally/tally.h"
 #include "store/journal/reading/record_query.h"
+#include "store/rocksdb/bounded_read.h"
 #include "store/rocksdb/directory.h"
 #include "store/rocksdb/options.h"
 
@@ -80,8 +81,9 @@ class Database {
   using Found = Result<std::optional<router::Record>>;
 
   Database() = default;
-  Found find_in_batch(const RecordQuery& query, std::uint64_t number, WallTime cutoff) const;
-  Found find_in_index(const RecordQuery& query, WallTime cutoff) const;
+  Found find_in_batch(const RecordQuery& query, std::uint64_t number, WallTime cutoff,
+                      BoundedRead& read) const;
+  Found find_in_index(const RecordQuery& query, WallTime cutoff, BoundedRead& read) const;
 
   std::unique_ptr<::rocksdb::DB> engine_;
   std::array<::rocksdb::ColumnFamilyHandle*, kFamilyCount> families_{};

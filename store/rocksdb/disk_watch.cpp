@@ -1,9 +1,12 @@
 #include "store/rocksdb/disk_watch.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace tallygate::store {
 namespace {
@@ -39,9 +42,15 @@ DiskWatch::DiskWatch(std::string path, ::rocksdb::Env* env)
       env_(env != nullptr ? env : ::rocksdb::Env::Default()),
       quota_(::rocksdb::NewSstFileManager(env_)) {}
 
+DiskWatch::~DiskWatch() {
+  if (folder_ >= 0) ::close(folder_);
+}
+
 void DiskWatch::remember() {
   const std::lock_guard lock(looking_);
   opened_ = identity_of(path_);
+  if (folder_ >= 0) ::close(folder_);
+  folder_ = ::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   state_.store(judge(), std::memory_order_relaxed);
 }
 
@@ -51,12 +60,19 @@ bool DiskWatch::look() {
   return state_.exchange(state, std::memory_order_relaxed) != state;
 }
 
+bool DiskWatch::is_removed() {
+  const std::lock_guard lock(looking_);
+  struct stat current = {};
+  return folder_ >= 0 && ::fstatat(folder_, "CURRENT", &current, 0) != 0 && errno == ENOENT;
+}
+
 DiskWatch::State DiskWatch::judge() {
   const FolderIdentity here = identity_of(path_);
   if (here == FolderIdentity{}) return State::gone;
   std::uint64_t free_bytes = 0;
   if (env_->GetFreeSpace(path_, &free_bytes).ok()) {
     const std::uint64_t reserve = reserve_of(capacity_of(path_));
+    has_room_to_open_.store(free_bytes >= reserve / 2, std::memory_order_relaxed);
     was_short_ = is_space_short(free_bytes, reserve, was_short_);
     const std::uint64_t room = free_bytes > reserve ? free_bytes - reserve : 0;
     quota_->SetMaxAllowedSpaceUsage(std::max<std::uint64_t>(quota_->GetTotalSize() + room, 1));

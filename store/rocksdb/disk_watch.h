@@ -44,12 +44,19 @@ class DiskWatch {
 
   /// `env` null = the file system.
   DiskWatch(std::string path, ::rocksdb::Env* env);
+  ~DiskWatch();
+  DiskWatch(const DiskWatch&) = delete;
+  DiskWatch& operator=(const DiskWatch&) = delete;
 
   /// The database at the path was opened: from now on it is the one that must be there.
   void remember();
   /// Returns whether the state has changed.
   bool look();
   State state() const { return state_.load(std::memory_order_relaxed); }
+  /// The database that was opened has been removed: not only its name, but what it names.
+  bool is_removed();
+  /// As of the last look: enough is free to open the database once more, if only to remove from it.
+  bool has_room_to_open() const { return has_room_to_open_.load(std::memory_order_relaxed); }
 
   /// Tells RocksDB how large its table files may become before flushes and compactions stop: what
   /// they have and what is free beyond the reserve. Shared by all openings of the database.
@@ -63,7 +70,9 @@ class DiskWatch {
   std::shared_ptr<::rocksdb::SstFileManager> quota_;
   std::mutex looking_;
   FolderIdentity opened_;
+  int folder_ = -1;  ///< the one that was opened, wherever it is now
   bool was_short_ = false;
+  std::atomic<bool> has_room_to_open_{false};
   std::atomic<State> state_{State::well};
 };
 

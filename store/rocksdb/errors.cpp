@@ -56,7 +56,9 @@ StoreTrouble trouble_of(const ::rocksdb::Status& status) {
 
 Error error_of(const ::rocksdb::Status& status, const std::string& doing,
                const std::string& database) {
-  const std::string message = database + ": while " + doing + ": " + status.ToString();
+  const std::string message =
+      database + ": while " + doing + ": " +
+      (status.IsTimedOut() ? "it took too long; ask for less, or try again" : status.ToString());
   if (status.IsNotFound()) return make_error(Errc::not_found, message);
   return make_error(status.IsCorruption() ? Errc::storage_corrupt : Errc::storage_unavailable,
                     message);

@@ -18,6 +18,7 @@ class SeriesReader {
                    std::uint32_t last, SeriesSums& sums);
 
  private:
+  BoundedRead read_;
   std::unique_ptr<::rocksdb::Iterator> at_;
 };
 

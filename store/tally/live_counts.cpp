@@ -2,11 +2,11 @@
 
 namespace tallygate::store {
 
-void LiveCounts::add(const router::TallyKey& key) {
+void LiveCounts::add(const router::TallyKey& key, std::uint64_t count) {
   const auto known = by_key_.find(key);
   Entry& entry = known != by_key_.end() ? *known->second : add_entry(key);
   // One writer: no need for an atomic addition.
-  entry.count.store(entry.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  entry.count.store(entry.count.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
 }
 
 LiveCounts::Entry& LiveCounts::add_entry(const router::TallyKey& key) {

@@ -16,7 +16,7 @@ namespace tallygate::store {
 class LiveCounts {
  public:
   /// Locks and allocates only for a key that is new to this worker.
-  void add(const router::TallyKey& key);
+  void add(const router::TallyKey& key, std::uint64_t count);
 
   /// Calls `visit(key, count)` with what was added since the last take.
   template <class Visit>

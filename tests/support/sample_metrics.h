@@ -33,6 +33,7 @@ struct SampleMetrics {
     inference.variant_name = names.intern("a");
     process.version = "1.2.3";
     process.start_seconds = 1.5;
+    process.targets = {{"llama", "benched", 2}};
   }
 
   /// One request, its attempt, and one of every other count.

@@ -61,22 +61,30 @@ void BlacklistKeeper::restore(Moment now) {
   const auto documents = parts_.catalog.all(api::kBlacklistingKind);
   if (documents.has_error()) return spdlog::warn("blacklist: {}", documents.error().message);
   for (const store::Document& document : *documents) {
-    const auto told = api::blacklisting_of(document);
-    if (told.has_error()) {
-      spdlog::warn("blacklist: {}", told.error().message);
-      continue;
-    }
     const auto slot = known_slots_.find(parts_.names.find(document.id));
-    if (slot == known_slots_.end()) continue;
-    const SteadyTime until = to_steady(told->until, now);
-    if (told->by_hand && told->until > now.wall) {
-      parts_.health.bench(slot->second, now.steady, until);
-    } else if (told->by_hand) {
-      note({.slot = slot->second, .target = slot->first});
-    } else {
-      parts_.health.restore(slot->second, {until, told->failures_in_row}, now.steady);
-    }
+    if (slot != known_slots_.end()) restore_one(document, slot->first, slot->second, now);
   }
+}
+
+void BlacklistKeeper::restore_one(const store::Document& document, router::NameId target,
+                                  router::TargetSlot slot, Moment now) {
+  const auto told = api::blacklisting_of(document);
+  if (told.has_error()) return spdlog::warn("blacklist: {}", told.error().message);
+  const SteadyTime until = to_steady(told->until, now);
+  if (told->by_hand && told->until > now.wall) {
+    parts_.health.bench(slot, now.steady, until);
+  } else if (told->by_hand) {
+    note({.slot = slot, .target = target});
+  } else {
+    parts_.health.restore(slot, {until, told->failures_in_row}, now.steady);
+  }
+}
+
+bool BlacklistKeeper::restore_newcomer(router::NameId target, router::TargetSlot slot, Moment now) {
+  const auto document =
+      parts_.catalog.find(api::kBlacklistingKind, std::string(parts_.names.text(target)));
+  if (document.has_value()) restore_one(*document, target, slot, now);
+  return document.has_value() || document.error().code == Errc::not_found;
 }
 
 void BlacklistKeeper::follow(Moment now) {
@@ -87,8 +95,14 @@ void BlacklistKeeper::follow(Moment now) {
 void BlacklistKeeper::tick(Moment now) {
   const std::lock_guard lock(following_);
   Slots slots = parts_.slots();
-  for (const auto& [name, slot] : slots) {
+  for (auto each = slots.begin(); each != slots.end();) {
+    const auto [name, slot] = *each;
     const auto before = known_slots_.find(name);
+    if (before == known_slots_.end() && !restore_newcomer(name, slot, now)) {
+      each = slots.erase(each);  // the catalog cannot say for now; the next tick asks again
+      continue;
+    }
+    ++each;
     if (before == known_slots_.end() || before->second == slot) continue;
     const auto state = parts_.health.state(before->second);
     if (parts_.health.is_benched_by_hand(before->second) && state.benched_until > now.steady) {

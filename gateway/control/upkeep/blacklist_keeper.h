@@ -46,11 +46,16 @@ class BlacklistKeeper {
   void restore(Moment now);
   /// Writes and tells what workers have reported.
   void follow(Moment now);
-  /// Each second: what could not be written, and targets whose settings changed. A changed target
-  /// is another one, with no failures; but a bench by hand was meant for its name.
+  /// Each second, and after a reload: what could not be written, targets that are new to this
+  /// process, which are as the catalog has them, and targets whose settings changed. A changed
+  /// target is another one, with no failures; but a bench by hand was meant for its name.
   void tick(Moment now);
 
  private:
+  void restore_one(const store::Document& document, router::NameId target, router::TargetSlot slot,
+                   Moment now);
+  /// False: the catalog does not answer.
+  bool restore_newcomer(router::NameId target, router::TargetSlot slot, Moment now);
   void note(const HealthNews& news);
   void follow_locked(Moment now);
   Result<void> write_documents(Moment now);

@@ -6,11 +6,13 @@
 
 namespace tallygate {
 
-void StoreNews::look() {
+bool StoreNews::look() {
+  bool is_full_now = false;
   const store::JournalStatus journal = process_.journal.status();
   if (journal.trouble != journal_) {
     tell("journal", journal_, journal.trouble, journal.last_error);
     journal_ = journal.trouble;
+    is_full_now |= journal_ == store::StoreTrouble::full;
     spdlog::warn("journal: {} records wait, {} were never recorded, {} were lost", journal.queued,
                  journal.dropped - journal.lost, journal.lost);
   }
@@ -18,7 +20,9 @@ void StoreNews::look() {
   if (catalog.trouble != catalog_) {
     tell("catalog", catalog_, catalog.trouble, catalog.last_error);
     catalog_ = catalog.trouble;
+    is_full_now |= catalog_ == store::StoreTrouble::full;
   }
+  return is_full_now;
 }
 
 void StoreNews::tell(const char* database, store::StoreTrouble before, store::StoreTrouble now,

@@ -9,8 +9,9 @@ class StoreNews {
  public:
   explicit StoreNews(Process process) : process_(process) {}
 
-  /// Once a second, one at a time.
-  void look();
+  /// Once a second, one at a time. True: a disk has just become full, so that it is time to remove
+  /// what is past its retention.
+  bool look();
 
  private:
   void tell(const char* database, store::StoreTrouble before, store::StoreTrouble now,

@@ -14,6 +14,7 @@ std::string_view to_string(Word word) {
     case Word::store_is_yours: return "store_is_yours";
     case Word::ready: return "ready";
     case Word::go: return "go";
+    case Word::serving: return "serving";
     case Word::cancelled: return "cancelled";
     case Word::records: return "records";
     case Word::recorded: return "recorded";

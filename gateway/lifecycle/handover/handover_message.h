@@ -7,13 +7,15 @@
 //                        <-   listeners (with descriptors, as often as needed), then no_more
 //   give_store           ->   stops accepting, closes its databases
 //                        <-   store_is_yours
-//   ready                ->   (from here on the store is the new one's)
-//                        <-   go; the new one accepts, the old one drains
+//   ready                ->
+//                        <-   go: the store is the new one's
+//   serving              ->   it accepts, and the old one drains
 //                        <-   records, each answered by `recorded` once they are committed
 //                        <-   done
 //
-// Either may say `refused` with the reason, and go away at any time: before `ready` the old one
-// takes the store back and goes on, and says `cancelled` if it was its patience that ended.
+// Either may say `refused` with the reason, and go away at any time: before `serving` the old one
+// takes the store back and goes on. If it was its patience that ended, it says `cancelled`, and
+// ends a process that holds the store all the same.
 
 #include <cstdint>
 #include <string>
@@ -32,6 +34,7 @@ enum class Word : std::uint8_t {
   store_is_yours,
   ready,
   go,
+  serving,
   cancelled,
   records,
   recorded,
@@ -44,7 +47,7 @@ inline constexpr std::size_t kMessageHeadBytes = 5;
 /// 512 records, each far larger than any that was seen.
 inline constexpr std::size_t kMostBodyBytes = std::size_t{64} << 20;
 /// Of `take_over`: both sides must speak the same.
-inline constexpr std::string_view kDialect = "tallygate-handover-1";
+inline constexpr std::string_view kDialect = "tallygate-handover-2";
 
 struct MessageHead {
   Word word = Word::done;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/lifecycle/handover/record_intake.h"
 
@@ -13,18 +14,20 @@ namespace {
 
 /// For a peer's next word when it has nothing to do but to say it.
 constexpr std::chrono::seconds kGreeting{10};
-/// For the successor to read its configuration, and to open the store: a journal that must be
-/// recovered takes its time.
+/// For the successor to bind what it was not given.
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::milliseconds kPause{50};
-constexpr int kTries = 400;  // 20 s
 /// Gates that drain at the same time, each replaced by the next.
 constexpr std::size_t kMostPredecessors = 16;
 
 }  // namespace
 
-HandoverServer::HandoverServer(HandoverStore store, HandoverActions actions)
-    : store_(std::move(store)), actions_(std::move(actions)), stop_(::eventfd(0, EFD_CLOEXEC)) {}
+HandoverServer::HandoverServer(HandoverStore store, HandoverActions actions,
+                               HandoverPatience patience)
+    : store_(std::move(store)),
+      actions_(std::move(actions)),
+      patience_(patience),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {}
 
 HandoverServer::~HandoverServer() { stop(std::chrono::milliseconds{0}); }
 
@@ -88,59 +91,86 @@ bool HandoverServer::greet(HandoverSocket& successor, const Message& first) {
 
 bool HandoverServer::hand_over(HandoverSocket& successor) {
   spdlog::info("handing the store over to the next gate");
+  is_paused_ = true;
   actions_.pause_accepting();
-  if (!lend_store(successor)) {
-    take_store_back();
-    if (shipper_ != nullptr) return true;
-    actions_.resume_accepting();
-    return false;
+  if (lend_store(successor)) {
+    leave_to(std::move(successor));
+    return true;
   }
-  leave_to(std::move(successor));
-  return true;
+  resume();
+  take_store_back(std::move(successor));
+  return false;
 }
 
 bool HandoverServer::lend_store(HandoverSocket& successor) {
-  store_.catalog.release();
-  if (const auto released = store_.journal.release(); !released) {
+  auto released = store_.catalog.release();
+  if (released) released = store_.journal.release();
+  if (!released) {
     spdlog::error("not handed over: {}", released.error().message);
     [[maybe_unused]] const auto told = successor.send(Word::refused, released.error().message);
     return false;
   }
-  if (!successor.send(Word::store_is_yours)) return false;
-  const auto ready = successor.expect(Word::ready, kPatience);
-  if (ready && successor.send(Word::go)) return true;
-  spdlog::error("not handed over: {}", ready ? "the next gate is gone" : ready.error().message);
+  auto done = successor.send(Word::store_is_yours);
+  if (done) done = wait_for(successor, Word::ready);
+  if (done) done = successor.send(Word::go);
+  if (done) {
+    done = wait_for(successor, Word::serving);
+    if (!done) actions_.end(successor);  // it would serve without being told to
+  }
+  if (done) return true;
+  spdlog::error("not handed over: {}", done.error().message);
   [[maybe_unused]] const auto told = successor.send(Word::cancelled);
-  successor = HandoverSocket();
   return false;
 }
 
-void HandoverServer::take_store_back() {
-  Result<void> journal = store_.journal.take_back();
-  for (int i = 0; i < kTries && !journal; ++i) {
-    std::this_thread::sleep_for(kPause);  // who had it may need a moment to end
-    journal = store_.journal.take_back();
+Result<void> HandoverServer::wait_for(HandoverSocket& successor, Word word) {
+  for (std::chrono::milliseconds waited{0}; !successor.is_readable_within(kPause);
+       waited += kPause) {
+    if (waited >= patience_.silence) resume();
+    if (waited >= patience_.successor || records_pile_up()) {
+      return make_error(Errc::storage_unavailable, "the next gate does not go on");
+    }
   }
-  if (!journal) {
-    spdlog::error("the store is open in another process, this gate stops: {}",
-                  journal.error().message);
-    return leave_to(HandoverSocket());
-  }
-  Result<void> catalog = store_.catalog.take_back();
-  for (int i = 0; i < kTries && !catalog; ++i) {
+  const auto heard = successor.expect(word, kGreeting);
+  if (!heard) return heard.error();
+  return {};
+}
+
+bool HandoverServer::records_pile_up() const {
+  return store_.journal.status().queued > store_.journal_options.max_queued_records / 2;
+}
+
+void HandoverServer::resume() {
+  if (std::exchange(is_paused_, false)) actions_.resume_accepting();
+}
+
+void HandoverServer::take_store_back(HandoverSocket successor) {
+  const bool back = insist([this] { return store_.journal.take_back(); }, successor) &&
+                    insist([this] { return store_.catalog.take_back(); }, successor);
+  if (back) spdlog::warn("the store is back, this gate goes on");
+}
+
+bool HandoverServer::insist(const std::function<Result<void>()>& take,
+                            const HandoverSocket& successor) {
+  Result<void> taken = take();
+  for (std::chrono::milliseconds waited{0}; !taken && !is_stopping(); waited += kPause) {
+    if (waited == patience_.grace) {
+      spdlog::error("ending the next gate, which keeps the store: {}", taken.error().message);
+      actions_.end(successor);
+    }
     std::this_thread::sleep_for(kPause);
-    catalog = store_.catalog.take_back();
+    taken = take();
   }
-  if (!catalog) spdlog::error("the catalog is not back: {}", catalog.error().message);
-  spdlog::warn("the store is back, this gate goes on");
+  return taken.has_value();
 }
 
 void HandoverServer::leave_to(HandoverSocket successor) {
   shipper_ = std::make_unique<RecordShipper>(std::move(successor), store_.names, store_.path,
                                              store_.journal_options);
   const auto forwarded = store_.journal.forward_to(
-      [this](std::span<const router::Record* const> records) { return shipper_->ship(records); });
+      [this](auto records, auto started) { return shipper_->ship(records, started); });
   if (!forwarded) spdlog::error("records do not follow: {}", forwarded.error().message);
+  store_.catalog.leave();
   actions_.leave();
 }
 
@@ -160,6 +190,8 @@ void HandoverServer::spawn_intake(HandoverSocket from, std::string first_body) {
 void HandoverServer::serve_records(std::list<HandoverSocket>::iterator from,
                                    std::string first_body) {
   RecordIntake intake(store_.journal, store_.names);
+  if (first_body.empty()) [[maybe_unused]]
+    const auto told = from->send(Word::serving);
   for (std::string body = std::move(first_body);;) {
     if (!body.empty()) {
       const auto taken = intake.take(body);
@@ -169,12 +201,17 @@ void HandoverServer::serve_records(std::list<HandoverSocket>::iterator from,
       if (!told || !taken) break;
     }
     auto next = from->receive(std::nullopt);
-    if (!next || next->word != Word::records) break;
-    body = std::move(next->body);
+    if (!next || (next->word != Word::records && next->word != Word::go)) break;
+    body = std::move(next->body);  // `go` has none, and comes late from a gate that hung
   }
   const std::lock_guard lock(mutex_);
   predecessors_.erase(from);
   intake_ended_.notify_all();
+}
+
+bool HandoverServer::is_stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 void HandoverServer::stop(std::chrono::milliseconds patience) {
@@ -188,6 +225,7 @@ void HandoverServer::stop(std::chrono::milliseconds patience) {
     }
     thread_.join();
   }
+  if (shipper_ != nullptr) shipper_->hurry();
   std::vector<std::thread> intakes;
   {
     std::unique_lock lock(mutex_);

@@ -26,6 +26,18 @@ struct HandoverActions {
   std::function<void()> pause_accepting;  ///< returns once no worker accepts
   std::function<void()> resume_accepting;
   std::function<void()> leave;  ///< the other one accepts: serve what is under way, then stop
+  /// Of a successor that holds the store and does not go on.
+  std::function<void(const HandoverSocket&)> end = [](const auto& peer) { peer.end_peer(); };
+};
+
+/// How long this gate goes without its store for the next one's sake.
+struct HandoverPatience {
+  /// New connections wait this long; then this gate accepts them, and its records wait.
+  std::chrono::milliseconds silence{1'000};
+  /// For the successor to open the store, and again to serve; less when records pile up.
+  std::chrono::milliseconds successor{15'000};
+  /// For one that was too late to end by itself.
+  std::chrono::milliseconds grace{2'000};
 };
 
 struct HandoverStore {
@@ -38,12 +50,13 @@ struct HandoverStore {
 
 class HandoverServer {
  public:
-  HandoverServer(HandoverStore store, HandoverActions actions);
+  HandoverServer(HandoverStore store, HandoverActions actions, HandoverPatience patience = {});
   ~HandoverServer();
 
   /// From now on a successor finds this gate. Errors: storage_unavailable.
   Result<void> start();
-  /// Takes the records of the gate before until it is done; its own thread.
+  /// This gate accepts: tells the one before so, and takes its records until it is done; a thread
+  /// of its own.
   void take_records_from(HandoverSocket predecessor);
 
   /// No handover begins any more; waits for one that is under way, and for the gates before to be
@@ -63,15 +76,25 @@ class HandoverServer {
   /// True: the store is another's.
   bool hand_over(HandoverSocket& successor);
   bool greet(HandoverSocket& successor, const Message& first);
-  /// True: the successor has opened the store.
+  /// True: the successor has the store, and accepts.
   bool lend_store(HandoverSocket& successor);
-  void take_store_back();
+  /// The successor's next word; on the way this gate begins to accept again.
+  Result<void> wait_for(HandoverSocket& successor, Word word);
+  bool records_pile_up() const;
+  void resume();
+  /// Until it is back or this gate stops.
+  void take_store_back(HandoverSocket successor);
+  /// `take` until it has worked; ends the successor when that takes long. False: this gate stops.
+  bool insist(const std::function<Result<void>()>& take, const HandoverSocket& successor);
   void leave_to(HandoverSocket successor);
   void serve_records(std::list<HandoverSocket>::iterator from, std::string first_body);
   void spawn_intake(HandoverSocket from, std::string first_body);
+  bool is_stopping();
 
   HandoverStore store_;
   HandoverActions actions_;
+  const HandoverPatience patience_;
+  bool is_paused_ = false;
   Descriptor listener_;
   Descriptor stop_;  ///< an eventfd
   std::thread thread_;

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -46,11 +48,24 @@ Descriptor open_folder(const std::string& path) {
   return Descriptor(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-bool is_same_user(int fd) {
+std::optional<ucred> peer_of(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == ::geteuid() || peer.uid == 0;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer;
+}
+
+bool is_same_user(int fd) {
+  const auto peer = peer_of(fd);
+  return peer && (peer->uid == ::geteuid() || peer->uid == 0);
+}
+
+/// None if it is in a namespace that is not seen from here.
+Descriptor process_of(int fd) {
+  const auto peer = peer_of(fd);
+  if (!peer || peer->pid <= 0) return {};
+  // By number: <sys/pidfd.h> of glibc 2.36 declares its functions for C only.
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, peer->pid, 0)));
 }
 
 /// Those that came with a message, whether they are wanted or not.
@@ -100,6 +115,9 @@ Result<void> send_head(int fd, std::string head, std::span<const int> descriptor
 }
 
 }  // namespace
+
+HandoverSocket::HandoverSocket(Descriptor connected)
+    : fd_(std::move(connected)), peer_(process_of(fd_.get())) {}
 
 Result<void> HandoverSocket::send(Word word, std::string_view body,
                                   std::span<const int> descriptors) {
@@ -156,7 +174,16 @@ Result<Message> HandoverSocket::expect(Word wanted, Patience patience) {
                 std::string(to_string(wanted)));
 }
 
+bool HandoverSocket::is_readable_within(std::chrono::milliseconds patience) const {
+  pollfd waiting{fd_.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(patience.count())) > 0;
+}
+
 void HandoverSocket::shut_down() const { ::shutdown(fd_.get(), SHUT_RDWR); }
+
+void HandoverSocket::end_peer() const {
+  if (peer_.get() >= 0) ::syscall(SYS_pidfd_send_signal, peer_.get(), SIGKILL, nullptr, 0);
+}
 
 std::string handover_path(const std::string& store_path) { return store_path + "/" + kName; }
 

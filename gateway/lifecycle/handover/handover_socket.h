@@ -28,21 +28,26 @@ class HandoverSocket {
   using Patience = std::optional<std::chrono::milliseconds>;  ///< nullopt = until the peer is gone
 
   HandoverSocket() = default;
-  explicit HandoverSocket(Descriptor connected) : fd_(std::move(connected)) {}
+  explicit HandoverSocket(Descriptor connected);
 
   /// Errors: storage_unavailable, all of them: the peer is gone, not in time, or says nonsense.
   Result<void> send(Word word, std::string_view body = {}, std::span<const int> descriptors = {});
   Result<Message> receive(Patience patience);
   /// The message must be a `wanted`; a `refused` becomes an error with the peer's reason.
   Result<Message> expect(Word wanted, Patience patience);
+  /// Whether receive() has something to read by then: a message, or the end.
+  bool is_readable_within(std::chrono::milliseconds patience) const;
   /// Any thread: whoever waits in receive() finds the end.
   void shut_down() const;
+  /// SIGKILL to the process at the other end, if it can be named and is still there.
+  void end_peer() const;
   bool is_open() const { return fd_.get() >= 0; }
 
  private:
   Result<void> fill(std::span<char> into, std::vector<Descriptor>& descriptors, Patience patience);
 
   Descriptor fd_;
+  Descriptor peer_;  ///< its process, of which no other one can take the number
 };
 
 /// At most this many descriptors go with one message (SCM_MAX_FD is 253).

@@ -21,7 +21,7 @@ class Predecessor {
   /// The store is open and all is prepared. An error: the other one has taken it back, so that this
   /// process must end.
   Result<void> tell_ready();
-  /// What is left to hear are its last records.
+  /// What is left to say is that this process serves, and to hear its last records.
   HandoverSocket into_socket() && { return std::move(socket_); }
 
  private:

@@ -15,6 +15,9 @@ RecordIntake::~RecordIntake() { producer_.retire(); }
 Result<void> RecordIntake::take(std::string_view body) {
   auto message = parse_records(body, names_);
   if (!message) return message.error();
+  for (const store::Started& start : message->started) {
+    producer_.count_started(start.key, start.count);
+  }
   std::uint64_t last = 0;
   for (router::Record& record : message->records) {
     if (message->resent && journal_.find(record.id).has_value()) continue;

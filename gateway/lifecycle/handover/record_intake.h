@@ -18,8 +18,8 @@ class RecordIntake {
   RecordIntake(const RecordIntake&) = delete;
   RecordIntake& operator=(const RecordIntake&) = delete;
 
-  /// The body of a `records` message. When it returns they are committed; those that were sent
-  /// before and are in the journal are left out. Errors: storage_corrupt.
+  /// The body of a `records` message. When it returns its records are committed; those that were
+  /// sent before and are in the journal are left out. Errors: storage_corrupt.
   Result<void> take(std::string_view body);
 
  private:

@@ -11,7 +11,9 @@ namespace tallygate::lifecycle {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{100};
-constexpr int kTries = 300;  // 30 s
+constexpr std::chrono::seconds kAnswer{10};  // once it has begun
+constexpr int kTries = 300;                  // 30 s
+constexpr int kMostLooks = 20;               // 2 s, less than the journal has to close
 
 }  // namespace
 
@@ -22,15 +24,17 @@ RecordShipper::RecordShipper(HandoverSocket successor, const store::Names& names
       store_path_(std::move(store_path)),
       own_(std::move(own)) {}
 
-bool RecordShipper::ship(std::span<const router::Record* const> records) {
-  if (ship_to_successor(render_records(records, false, names_))) return true;
-  const std::string again = render_records(records, true, names_);
-  for (int i = 0; i < kTries; ++i) {
+bool RecordShipper::ship(std::span<const router::Record* const> records,
+                         std::span<const store::Started> started) {
+  if (ship_to_successor(render_records(records, started, false, names_))) return true;
+  const std::string again = render_records(records, started, true, names_);
+  for (int i = 0; i < kTries && looks_in_a_hurry_ < kMostLooks; ++i) {
     if (auto owner = connect_to_gate(store_path_)) {
       successor_ = std::move(*owner);
       if (ship_to_successor(again)) return true;
     }
     if (write_here(again)) return true;
+    if (hurried_.load()) ++looks_in_a_hurry_;
     std::this_thread::sleep_for(kPause);
   }
   spdlog::error("{} records were not taken by the gate that has the store", records.size());
@@ -39,10 +43,17 @@ bool RecordShipper::ship(std::span<const router::Record* const> records) {
 
 bool RecordShipper::ship_to_successor(const std::string& body) {
   if (!successor_.is_open()) return false;
-  const bool taken = successor_.send(Word::records, body).has_value() &&
-                     successor_.expect(Word::recorded, std::nullopt).has_value();
+  const bool taken = successor_.send(Word::records, body).has_value() && wait_for_answer() &&
+                     successor_.expect(Word::recorded, kAnswer).has_value();
   if (!taken) successor_ = HandoverSocket();
   return taken;
+}
+
+bool RecordShipper::wait_for_answer() {
+  while (!successor_.is_readable_within(kPause)) {
+    if (hurried_.load() && ++looks_in_a_hurry_ >= kMostLooks) return false;
+  }
+  return true;
 }
 
 bool RecordShipper::write_here(const std::string& body) const {

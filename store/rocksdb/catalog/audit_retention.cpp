@@ -11,7 +11,7 @@ namespace tallygate::store {
 Result<std::uint32_t> stage_audit_removal(const CatalogDatabase& database, WallTime before,
                                           std::uint32_t limit, ::rocksdb::WriteBatch& batch) {
   std::uint32_t removed = 0;
-  CatalogCursor cursor(database, {CatalogFamily::audit, "", false, nullptr});
+  CatalogCursor cursor(database, {CatalogFamily::audit, "", false, nullptr, nullptr});
   for (cursor.to_first(); cursor.is_valid() && removed < limit; cursor.next()) {
     const auto entry = decode_audit_entry(cursor.value());
     if (!entry) return entry.error();

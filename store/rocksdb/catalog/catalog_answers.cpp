@@ -39,7 +39,7 @@ Result<std::optional<RememberedAnswer>> recall_answer(const CatalogDatabase& dat
 Result<AnswerBook> AnswerBook::load(const CatalogDatabase& database, std::uint64_t max_answers) {
   AnswerBook book;
   book.max_answers_ = std::max<std::uint64_t>(max_answers, 1);
-  CatalogCursor cursor(database, {CatalogFamily::answer_times, "", false, nullptr});
+  CatalogCursor cursor(database, {CatalogFamily::answer_times, "", false, nullptr, nullptr});
   for (cursor.to_first(); cursor.is_valid(); cursor.next()) {
     if (book.count_++ == 0) book.oldest_ = cursor.suffix();
   }
@@ -77,7 +77,7 @@ Result<void> AnswerBook::stage_removals(const CatalogDatabase& database, const s
                                         const std::string& replaced, WallTime now,
                                         ::rocksdb::WriteBatch& batch) {
   const std::string alive_from = time_prefix(now - kAnswerLife + std::chrono::microseconds{1});
-  CatalogCursor cursor(database, {CatalogFamily::answer_times, "", false, nullptr});
+  CatalogCursor cursor(database, {CatalogFamily::answer_times, "", false, nullptr, nullptr});
   cursor.to(oldest_);
   for (int left = kRemovedAtOnce; left > 0 && cursor.is_valid(); --left, cursor.next()) {
     const std::string_view time_key = cursor.suffix();

@@ -11,6 +11,8 @@ CatalogCursor::CatalogCursor(const CatalogDatabase& database, Range range)
       lower_bound_(range_.prefix),
       upper_bound_(end_) {
   ::rocksdb::ReadOptions options;
+  if (range_.bounds != nullptr) options = range_.bounds->options();
+  options.fill_cache = false;
   options.snapshot = range_.snapshot;
   options.iterate_lower_bound = &lower_bound_;
   if (!end_.empty()) options.iterate_upper_bound = &upper_bound_;
@@ -25,7 +27,12 @@ void CatalogCursor::to_first() {
   }
 }
 
+void CatalogCursor::count_row() {
+  if (range_.bounds != nullptr && over_.ok()) over_ = range_.bounds->next_row();
+}
+
 void CatalogCursor::to(std::string_view suffix) {
+  count_row();
   std::string key = range_.prefix;
   key += suffix;
   if (range_.descending) {
@@ -41,6 +48,7 @@ void CatalogCursor::to_after(std::string_view suffix) {
 }
 
 void CatalogCursor::next() {
+  count_row();
   if (range_.descending) {
     at_->Prev();
   } else {
@@ -53,8 +61,9 @@ bool CatalogCursor::has_reached(std::string_view suffix) const {
 }
 
 Result<void> CatalogCursor::ended() const {
-  if (at_->status().ok()) return {};
-  return error_of(at_->status(), "scanning", "catalog");
+  const ::rocksdb::Status status = over_.ok() ? at_->status() : over_;
+  if (status.ok()) return {};
+  return error_of(status, "scanning", "catalog");
 }
 
 }  // namespace tallygate::store

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "store/rocksdb/bounded_read.h"
 #include "store/rocksdb/catalog/catalog_database.h"
 
 namespace tallygate::store {
@@ -19,6 +20,7 @@ class CatalogCursor {
     std::string prefix;
     bool descending = false;
     const ::rocksdb::Snapshot* snapshot = nullptr;  ///< null = as of now
+    BoundedRead* bounds = nullptr;                  ///< null = none; outlives the cursor
   };
   /// Stands before the first; `database` must outlive it.
   CatalogCursor(const CatalogDatabase& database, Range range);
@@ -32,7 +34,7 @@ class CatalogCursor {
   void to_after(std::string_view suffix);
   void next();
 
-  bool is_valid() const { return at_->Valid(); }
+  bool is_valid() const { return over_.ok() && at_->Valid(); }
   /// Whether `suffix` comes before where it stands or is it.
   bool has_reached(std::string_view suffix) const;
   /// The key without the prefix. Both are valid until it moves.
@@ -42,11 +44,14 @@ class CatalogCursor {
   Result<void> ended() const;
 
  private:
+  void count_row();
+
   const Range range_;
   const std::string end_;
   const ::rocksdb::Slice lower_bound_;
   const ::rocksdb::Slice upper_bound_;
   std::unique_ptr<::rocksdb::Iterator> at_;
+  ::rocksdb::Status over_;  ///< not ok: beyond its bounds
 };
 
 }  // namespace tallygate::store

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/bytes.h"
+#include "store/rocksdb/bounded_read.h"
 #include "store/rocksdb/errors.h"
 
 namespace tallygate::store {
@@ -61,7 +62,7 @@ CatalogDatabase::~CatalogDatabase() {
 
 CatalogDatabase::Value CatalogDatabase::get(CatalogFamily which, std::string_view key,
                                             const ::rocksdb::Snapshot* snapshot) const {
-  ::rocksdb::ReadOptions options;
+  ::rocksdb::ReadOptions options = BoundedRead(*engine_).options();
   options.snapshot = snapshot;
   std::string value;
   const auto status = engine_->Get(options, family(which), slice(key), &value);

@@ -40,10 +40,11 @@ bool align(std::deque<CatalogCursor>& cursors) {
 }
 
 void open_cursors(const CatalogDatabase& database, const DocumentQuery& query,
-                  const ::rocksdb::Snapshot* snapshot, std::deque<CatalogCursor>& cursors) {
+                  const ::rocksdb::Snapshot* snapshot, BoundedRead& bounds,
+                  std::deque<CatalogCursor>& cursors) {
   const auto open = [&](CatalogFamily family, std::string prefix) {
-    cursors.emplace_back(
-        database, CatalogCursor::Range{family, std::move(prefix), query.newest_first, snapshot});
+    cursors.emplace_back(database, CatalogCursor::Range{family, std::move(prefix),
+                                                        query.newest_first, snapshot, &bounds});
   };
   for (const std::string& key : query.index_keys) {
     open(CatalogFamily::index, index_prefix(query.kind, key));
@@ -92,8 +93,9 @@ Result<DocumentPage> list_documents(const CatalogDatabase& database, const Docum
     return page;  // nothing can have such a key
   }
   ::rocksdb::ManagedSnapshot snapshot(&database.engine());
+  BoundedRead bounds(database.engine());
   std::deque<CatalogCursor> cursors;
-  open_cursors(database, query, snapshot.snapshot(), cursors);
+  open_cursors(database, query, snapshot.snapshot(), bounds, cursors);
   for (; align(cursors); cursors.front().next()) {
     if (page.documents.size() == query.limit) {
       page.has_more = true;
@@ -121,7 +123,9 @@ Result<std::vector<Document>> all_documents(const CatalogDatabase& database,
                                             std::string_view kind) {
   std::vector<Document> documents;
   if (!fits_a_key(kind)) return documents;
-  CatalogCursor cursor(database, {CatalogFamily::documents, kind_prefix(kind), false, nullptr});
+  BoundedRead bounds(database.engine());
+  CatalogCursor cursor(database,
+                       {CatalogFamily::documents, kind_prefix(kind), false, nullptr, &bounds});
   for (cursor.to_first(); cursor.is_valid(); cursor.next()) {
     auto document = read_document(kind, cursor.suffix(), cursor.value());
     if (!document) return document.error();
@@ -137,9 +141,10 @@ Result<std::vector<AuditEntry>> list_audit(const CatalogDatabase& database,
   if (!fits_a_key(query.kind) || !fits_a_key(query.id)) return entries;
   ::rocksdb::ManagedSnapshot snapshot(&database.engine());  // purge_audit() may come between
   const bool everything = query.kind.empty();
+  BoundedRead bounds(database.engine());
   CatalogCursor cursor(database, {everything ? CatalogFamily::audit : CatalogFamily::history,
                                   everything ? "" : history_prefix(query.kind, query.id), true,
-                                  snapshot.snapshot()});
+                                  snapshot.snapshot(), &bounds});
   for (cursor.to_after(big_endian(query.before_number));
        cursor.is_valid() && entries.size() < query.limit; cursor.next()) {
     const std::string number(cursor.suffix());

@@ -136,6 +136,17 @@ TEST(Exposition, RendersHttpMetrics) {
             2);
 }
 
+TEST(Exposition, TellsWhatEachTargetIs) {
+  SampleMetrics sample;
+  const std::string page = sample.render();
+  for (const std::string_view state : kTargetStates) {
+    const std::string series =
+        R"(tallygate_target_state{target="llama",state=")" + std::string(state) + R"("})";
+    EXPECT_EQ(value_of(page, series), state == "benched" ? 1 : 0) << series;
+  }
+  EXPECT_EQ(value_of(page, R"(tallygate_target_refusals{target="llama"})"), 2);
+}
+
 TEST(Exposition, TellsTheTwoFormatsApart) {
   SampleMetrics sample;
   sample.count_everything();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "store/journal/journal.h"
 #include "store/journal/sync_mark.h"
 #include "store/rocksdb/backup_engine.h"
+#include "store/rocksdb/disk_watch.h"
 #include "tests/store/journal/journal_kit.h"
 #include "tests/support/failing_env.h"
 #include "tests/support/records.h"
@@ -158,6 +160,43 @@ TEST(JournalFault, WaitsOutAReadOnlyDiskAndSaysSo) {
   expect_exact(directory / "journal", 7);
 }
 
+// Under ThreadSanitizer: readers change the tallies too.
+TEST(JournalFault, TellsWhatIsStartedWhileItReopens) {
+  const testing::TemporaryDirectory directory;
+  testing::FailingEnv failing;
+  Names names;
+  auto journal =
+      Journal::open({.path = directory / "journal", .env = failing.env.get()}, names).value();
+  Writer writer(*journal);
+  std::atomic<bool> done{false};
+  std::atomic<std::uint32_t> readings{0};
+  std::thread reader([&] {
+    while (!done.load()) {
+      EXPECT_TRUE(journal->tallies().last_batch <= 1);
+      readings.fetch_add(1);
+    }
+  });
+  failing.fault.read_only = true;
+  hand_over(writer, 1, 1);
+  router::TallyKey key;
+  key.kind = router::TallyKey::Kind::variant;
+  std::uint32_t seen = 0;
+  wait_until([&] {
+    if (const auto now = readings.load(); now != seen) {
+      seen = now;
+      ++key.epoch;
+      writer.producer().count_started(key);
+    }
+    return journal->status().write_errors > 0 && failing.fault.refused.load() > 5 && seen > 50;
+  });
+  failing.fault.read_only = false;
+  writer.wait_for(1);
+  done = true;
+  reader.join();
+  EXPECT_GT(journal->status().reopened, 0U);
+  EXPECT_EQ(requests_of(journal->tallies()), 1U);
+}
+
 TEST(JournalFault, PausesBeforeTheDiskIsFullAndPurgesMeanwhile) {
   const testing::TemporaryDirectory directory;
   testing::FailingEnv failing;
@@ -179,6 +218,30 @@ TEST(JournalFault, PausesBeforeTheDiskIsFullAndPurgesMeanwhile) {
   EXPECT_EQ(journal->status().write_errors, 0U);
   journal->close();
   expect_exact(directory / "journal", 3);
+}
+
+TEST(JournalFault, PurgesAFailedDatabaseBeforeItWaitsForSpace) {
+  const testing::TemporaryDirectory directory;
+  testing::FailingEnv failing;
+  Names names;
+  auto journal =
+      Journal::open({.path = directory / "journal", .env = failing.env.get()}, names).value();
+  Writer writer(*journal);
+  writer.commit({small_record(1)});
+  failing.fault.full = true;
+  failing.fault.free_bytes = reserve_of(fs::space(directory.path()).capacity) / 4 * 3;
+  hand_over(writer, 2, 3);
+  wait_until([&] { return failing.fault.refused.load() > 0; });
+  const auto far_future = WallTime{std::chrono::hours{24 * 365 * 100}};
+  EXPECT_TRUE(journal->purge(far_future).has_error()) << "it refuses every write";
+  failing.fault.full = false;  // what was cut short left some room
+  wait_until([&] { return journal->purge(far_future).has_value(); });
+  EXPECT_EQ(journal->status().trouble, StoreTrouble::full) << "there is not enough yet";
+  EXPECT_EQ(journal->find(small_record(1).id).error().code, Errc::not_found);
+  failing.fault.free_bytes = UINT64_MAX;
+  writer.wait_for(3);
+  EXPECT_EQ(requests_of(journal->tallies()), 3U) << "tallies keep what records do not";
+  EXPECT_EQ(journal->status().dropped, 0U);
 }
 
 TEST(JournalFault, TellsThatTheWriterStandsStillAndThatItMovesAgain) {
@@ -251,6 +314,22 @@ TEST(JournalFault, WaitsForAFolderThatIsGoneAndGoesOnWhenItIsBack) {
   journal->close();
   EXPECT_EQ(journal->status().dropped, 0U);
   expect_exact(path, 5);
+}
+
+TEST(JournalFault, CountsAtItsEndWhatWentWithItsFolder) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory / "journal";
+  Names names;
+  auto journal =
+      Journal::open({.path = path, .close_within = std::chrono::seconds{1}}, names).value();
+  Writer writer(*journal);
+  fs::remove_all(path);
+  writer.commit({small_record(1), small_record(2)});  // nobody knows yet
+  wait_until([&] { return journal->status().trouble == StoreTrouble::gone; });
+  hand_over(writer, 3, 5);
+  journal->close();
+  EXPECT_EQ(journal->status().lost, 2U);
+  EXPECT_EQ(journal->status().dropped, 5U);
 }
 
 TEST(JournalFault, GoesOnWithAnOlderCopyAndCountsWhatThatDoesNotHave) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 
 #include "store/journal/journal.h"
 #include "tests/store/journal/journal_kit.h"
@@ -35,7 +36,22 @@ TEST(JournalLease, LetsAnotherOpenWhatWasReleased) {
   gate.write(1, 10);
   ASSERT_TRUE(gate.journal->release().has_value());
   EXPECT_EQ(gate.stored(), 10U);
+  ASSERT_TRUE(gate.journal->forward_to([](auto, auto) { return true; }).has_value());
   EXPECT_EQ(gate.journal->find(small_record(1).id).error().code, Errc::storage_unavailable);
+}
+
+TEST(JournalLease, LetsReadersWaitUntilItIsBack) {
+  Leased gate;
+  gate.write(1, 10);
+  ASSERT_TRUE(gate.journal->release().has_value());
+  std::promise<void> begun;
+  auto found = std::async(std::launch::async, [&] {
+    begun.set_value();
+    return gate.journal->find(small_record(1).id);
+  });
+  begun.get_future().wait();
+  ASSERT_TRUE(gate.journal->take_back().has_value());
+  EXPECT_TRUE(found.get().has_value());
 }
 
 TEST(JournalLease, KeepsRecordsWaitingUntilItIsTakenBack) {
@@ -67,7 +83,7 @@ TEST(JournalLease, ForwardsWhatWaitedAndWhatComesAndAcknowledgesIt) {
   gate.write(1, 10);
   std::atomic<std::size_t> seen{0};
   ASSERT_TRUE(gate.journal
-                  ->forward_to([&](auto records) {
+                  ->forward_to([&](auto records, auto) {
                     seen += records.size();
                     return true;
                   })
@@ -80,6 +96,33 @@ TEST(JournalLease, ForwardsWhatWaitedAndWhatComesAndAcknowledgesIt) {
   EXPECT_EQ(gate.stored(), 0U);
 }
 
+TEST(JournalLease, ForwardsWhatWasStartedOnceItIsTaken) {
+  Leased gate;
+  const router::TallyKey key = router::variant_key({.route = 1, .version = 2, .experiment = 3});
+  ASSERT_TRUE(gate.journal->release().has_value());
+  gate.writer.producer().count_started(key, 5);
+  [[maybe_unused]] const auto looked_at = gate.journal->tallies();  // takes nothing away
+  gate.write(1, 1);
+  std::uint64_t started = 0;
+  std::atomic<bool> refuses{true};
+  ASSERT_TRUE(gate.journal
+                  ->forward_to([&](auto, auto starts) {
+                    if (refuses) return false;
+                    for (const Started& start : starts) started += start.count;
+                    return true;
+                  })
+                  .has_value());
+  gate.writer.wait_for(1);
+  refuses = false;
+  gate.writer.producer().count_started(key);
+  gate.write(2, 3);
+  gate.writer.wait_for(3);
+  gate.write(4, 4);
+  gate.writer.wait_for(4);
+  gate.journal->close();
+  EXPECT_EQ(started, 6U);
+}
+
 TEST(JournalLease, CountsWhatNobodyTook) {
   Leased gate;
   ASSERT_TRUE(gate.journal->release().has_value());
@@ -90,7 +133,7 @@ TEST(JournalLease, CountsWhatNobodyTook) {
 
 TEST(JournalLease, RefusesToForwardWhatItOwns) {
   Leased gate;
-  EXPECT_EQ(gate.journal->forward_to([](auto) { return true; }).error().code,
+  EXPECT_EQ(gate.journal->forward_to([](auto, auto) { return true; }).error().code,
             Errc::storage_unavailable);
 }
 

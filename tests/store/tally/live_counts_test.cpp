@@ -20,11 +20,11 @@ std::map<int, std::uint64_t> taken(LiveCounts& counts) {
 TEST(LiveCounts, GivesEachCountOnce) {
   LiveCounts counts;
   EXPECT_TRUE(taken(counts).empty());
-  for (int i = 0; i < 3; ++i) counts.add(key_of(0));
-  counts.add(key_of(1));
+  for (int i = 0; i < 3; ++i) counts.add(key_of(0), 1);
+  counts.add(key_of(1), 1);
   EXPECT_EQ(taken(counts), (std::map<int, std::uint64_t>{{0, 3}, {1, 1}}));
   EXPECT_TRUE(taken(counts).empty());
-  counts.add(key_of(1));
+  counts.add(key_of(1), 1);
   EXPECT_EQ(taken(counts), (std::map<int, std::uint64_t>{{1, 1}}));
 }
 
@@ -32,7 +32,7 @@ TEST(LiveCounts, LosesNothingToAReaderBesideTheWorker) {
   constexpr int kRequests = 200'000;
   LiveCounts counts;
   std::thread worker([&] {
-    for (int i = 0; i < kRequests; ++i) counts.add(key_of(static_cast<std::uint8_t>(i % 100)));
+    for (int i = 0; i < kRequests; ++i) counts.add(key_of(static_cast<std::uint8_t>(i % 100)), 1);
   });
   std::uint64_t sum = 0;
   const auto read = [&] {

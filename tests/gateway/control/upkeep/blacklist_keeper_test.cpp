@@ -128,7 +128,7 @@ TEST(BlacklistKeeper, EndsAsTheBoardDoesWhenNewsCrossEachOther) {
 TEST(BlacklistKeeper, RestoresBenchesFailuresAndHalfOpenTargets) {
   for (const auto away : {10min, 180min}) {
     Gate gate;
-    gate.fail(kNow, 4);
+    gate.fail(kNow, 3);
     gate.keeper.follow(kNow);
     HealthBoard fresh;
     fresh.ensure(kSlot);
@@ -137,12 +137,12 @@ TEST(BlacklistKeeper, RestoresBenchesFailuresAndHalfOpenTargets) {
     const Moment started{SteadyTime{} + 1min, kNow.wall + away};  // the machine has just booted
     keeper.restore(started);
     const auto state = fresh.state(kSlot);
-    EXPECT_EQ(state.failures_in_row, 4U);
+    EXPECT_EQ(state.failures_in_row, 3U);
     EXPECT_EQ(router::standing_of(state, started.steady),
               away == 10min ? router::Standing::benched : router::Standing::recovering);
     EXPECT_FALSE(fresh.is_benched_by_hand(kSlot));
     if (away == 10min) {
-      EXPECT_EQ(state.benched_until, started.steady + 2h - away);
+      EXPECT_EQ(state.benched_until, started.steady + 1h - away);
     }
   }
 }
@@ -230,6 +230,22 @@ TEST(BlacklistKeeper, KeepsABenchByHandWhenSettingsChange) {
   EXPECT_TRUE(gate.health.is_benched_by_hand(2));
   EXPECT_EQ(gate.health.state(2).benched_until, kNow.steady + 5min);
   EXPECT_TRUE(gate.stored());
+}
+
+TEST(BlacklistKeeper, RestoresATargetThatIsBackInTheFile) {
+  Gate gate;
+  gate.fail(kNow, 3);
+  gate.keeper.follow(kNow);
+  gate.slots.clear();
+  gate.keeper.tick(later(1s));
+  ASSERT_TRUE(gate.stored()) << "a target may come back";
+  gate.slots[gate.one] = 2;  // back, as one whose slot is new
+  gate.keeper.tick(later(2s));
+  EXPECT_EQ(gate.health.state(2).failures_in_row, 3U);
+  EXPECT_EQ(gate.health.state(2).benched_until, kNow.steady + 1h);
+  gate.health.pardon(2);
+  gate.keeper.tick(later(3s));
+  EXPECT_EQ(gate.health.state(2).benched_until, SteadyTime{}) << "once only";
 }
 
 TEST(HealthNewsQueue, IsBoundedAndRingsOnce) {

@@ -21,7 +21,7 @@ TEST(HandoverMessage, RefusesUnknownWordsAndHugeBodies) {
   };
   check(std::string("\0\0\0\0\1", 5), true);
   check(std::string("\0\0\0\0\0", 5), false);
-  check(std::string("\0\0\0\0\15", 5), false);
+  check(std::string("\0\0\0\0\16", 5), false);
   check(std::string("\0\0\0\4\1", 5), true);
   check(std::string("\1\0\0\4\1", 5), false);
   check(std::string("\xff\xff\xff\xff\1", 5), false);

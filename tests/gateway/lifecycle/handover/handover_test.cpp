@@ -18,8 +18,14 @@ namespace {
 using store::Writer;
 using testing::small_record;
 
+using namespace std::chrono_literals;
+
+/// Of a gate that waits as long as a busy machine needs, and of one that is kept waiting.
+constexpr HandoverPatience kPatient{.silence = 60s, .successor = 60s};
+constexpr HandoverPatience kImpatient{.silence = 100ms, .successor = 4s, .grace = 100ms};
+
 struct Gate {
-  explicit Gate(const std::string& path)
+  explicit Gate(const std::string& path, HandoverPatience patience = kPatient)
       : options{.path = path + "/journal"},
         journal(store::Journal::open(options, names).value()),
         catalog(store::CatalogLease::open(path + "/catalog").value()),
@@ -29,7 +35,12 @@ struct Gate {
                   return stopping ? Listeners{} : Listeners{{fd}, {fd}};
                 },
                 [this] { log += "pause "; }, [this] { log += "resume "; },
-                [this] { left.set_value(); }}) {}
+                [this] { left.set_value(); },
+                [this](const HandoverSocket&) {
+                  log += "end ";
+                  if (end_successor) end_successor();
+                }},
+               patience) {}
   ~Gate() { end(); }
 
   void end() {
@@ -53,6 +64,7 @@ struct Gate {
   const int fd = ::eventfd(0, EFD_CLOEXEC);  // stands for a listening socket
   bool stopping = false;
   std::string log;
+  std::function<void()> end_successor;
   std::promise<void> left;
   std::uint64_t number = 0;
   store::Names names;
@@ -156,6 +168,79 @@ TEST(Handover, SendsItsLastRecordsToWhoeverHasTheStore) {
   old.append(1, 10);
   old.wait();
   EXPECT_EQ(count(third), 10U);
+}
+
+TEST(Handover, ShipsWhatWasStartedWithTheLastRecords) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  const auto next = take_over(directory.path());
+  old.left.get_future().wait();
+  const auto key_in = [](Gate& gate) {
+    return router::variant_key({.route = gate.names.intern("route"),
+                                .version = gate.names.intern("version"),
+                                .experiment = gate.names.intern("experiment")});
+  };
+  old.writer.producer().count_started(key_in(old), 3);
+  old.append(1, 1);
+  old.wait();
+  const router::TallyKey key = key_in(*next);
+  const auto tallies = next->journal->tallies_at({&key, 1});
+  ASSERT_EQ(tallies.entries.size(), 1U);
+  EXPECT_EQ(tallies.entries[0].second.started, 3U);
+}
+
+TEST(Handover, GoesOnWhenTheSuccessorFallsSilentBeforeItOpensTheStore) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path(), kImpatient);
+  ASSERT_TRUE(old.server.start().has_value());
+  auto predecessor = std::move(*Predecessor::find(directory.path()).value());
+  ASSERT_TRUE(predecessor.ask_for_store().has_value());
+  old.append(1, 10);
+  old.wait();
+  EXPECT_EQ(old.log, "pause resume ");
+  EXPECT_EQ(count(old), 10U);
+  EXPECT_EQ(predecessor.tell_ready().error().code, Errc::conflict) << "it must not serve";
+}
+
+TEST(Handover, EndsASuccessorThatFallsSilentWithTheStoreOpen) {
+  for (const bool says_ready : {false, true}) {
+    const testing::TemporaryDirectory directory;
+    Gate old(directory.path(), kImpatient);
+    auto predecessor = [&] {
+      EXPECT_TRUE(old.server.start().has_value());
+      return std::move(*Predecessor::find(directory.path()).value());
+    }();
+    ASSERT_TRUE(predecessor.ask_for_store().has_value());
+    store::Names names;
+    auto held = store::Journal::open(old.options, names).value();
+    old.end_successor = [&held] { held->close(); };
+    if (says_ready) {
+      ASSERT_TRUE(predecessor.tell_ready().has_value());
+    }
+    old.append(1, 10);
+    old.wait();
+    EXPECT_EQ(old.log, "pause resume end ");
+    EXPECT_EQ(count(old), 10U);
+    EXPECT_EQ(old.journal->status().dropped, 0U);
+  }
+}
+
+TEST(Handover, CountsWhatASuccessorThatFallsSilentLaterDoesNotTake) {
+  const testing::TemporaryDirectory directory;
+  Gate old(directory.path());
+  ASSERT_TRUE(old.server.start().has_value());
+  auto predecessor = std::move(*Predecessor::find(directory.path()).value());
+  ASSERT_TRUE(predecessor.ask_for_store().has_value());
+  store::Names names;
+  const auto held = store::Journal::open(old.options, names).value();
+  ASSERT_TRUE(predecessor.tell_ready().has_value());
+  auto socket = std::move(predecessor).into_socket();
+  ASSERT_TRUE(socket.send(Word::serving).has_value());
+  old.left.get_future().wait();
+  old.append(1, 10);
+  old.end();
+  EXPECT_EQ(old.journal->status().dropped, 10U);
 }
 
 TEST(Handover, PassesRecordsOnThroughAChain) {

@@ -43,7 +43,13 @@ std::string names_in(const router::Record& record, const store::Names& names) {
 
 std::string message_of(const router::Record& record, const store::Names& names) {
   const router::Record* const one = &record;
-  return render_records({&one, 1}, false, names);
+  const store::Started started{router::variant_key({.route = record.route,
+                                                    .version = record.assigned_version,
+                                                    .experiment = record.experiment,
+                                                    .epoch = 4,
+                                                    .variant = 1}),
+                               7};
+  return render_records({&one, 1}, {&started, 1}, false, names);
 }
 
 TEST(RecordMessage, KeepsTheTextsOfNamesThatHaveOtherNumbersThere) {
@@ -58,11 +64,18 @@ TEST(RecordMessage, KeepsTheTextsOfNamesThatHaveOtherNumbersThere) {
   EXPECT_EQ(names_in(read.records[0], there), names_in(record, here));
   EXPECT_EQ(read.records[0].id, record.id);
   EXPECT_EQ(read.records[0].output_tokens, record.output_tokens);
+  ASSERT_EQ(read.started.size(), 1U);
+  EXPECT_EQ(read.started[0].count, 7U);
+  EXPECT_EQ(read.started[0].key, router::variant_key({.route = there.find("route"),
+                                                      .version = there.find("assigned"),
+                                                      .experiment = there.find("experiment"),
+                                                      .epoch = 4,
+                                                      .variant = 1}));
 }
 
 TEST(RecordMessage, TellsThatItIsSentAgain) {
   store::Names names;
-  EXPECT_TRUE(parse_records(render_records({}, true, names), names).value().resent);
+  EXPECT_TRUE(parse_records(render_records({}, {}, true, names), names).value().resent);
 }
 
 TEST(RecordMessage, RefusesWhatIsCutAnywhere) {
