@@ -50,7 +50,9 @@ class OperationTest(FaultTest):
         """-> (status, seconds) of each."""
         def one(_):
             began = time.monotonic()
-            return self.ask().status, time.monotonic() - began
+            with Client(self.gate.port) as client:
+                status = client.send(request(chat())).answer().status
+            return status, time.monotonic() - began
         with concurrent.futures.ThreadPoolExecutor(threads) as pool:
             return list(pool.map(one, range(count)))
 
@@ -147,7 +149,9 @@ class Disasters(OperationTest):
         self.assertLess(time.monotonic() - began, 2, "answers have stopped waiting")
         wait_for(lambda: "degraded" in self.readiness(), "readiness says so", 15)
         asked = 80
+        pace = threading.Event()
         while time.monotonic() < stalled + 10:  # traffic goes on all the while
+            pace.wait(0.1)
             answers = self.ask_many(40)
             asked += 40
             self.assertEqual({status for status, _ in answers}, {200})
