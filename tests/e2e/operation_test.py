@@ -5,7 +5,9 @@ import os
 
 import socket
 import subprocess
+import time
 import unittest
+import unittest.mock
 
 from gate import (GATE, ROOT, Gate, Simulator, call, chat, free_ports, fresh_folder, in_environment,
                   two_versions, wait_for)
@@ -184,6 +186,64 @@ class Serving(unittest.TestCase):
         status, _, body = gate.post("/v1/chat/completions", chat())
         self.assertEqual(status, 502, body)
         self.assertEqual(call(gate.port, "GET", "/livez")[0], 200)
+
+
+class ServiceManager(unittest.TestCase):
+    """What systemd is told by a unit of Type=notify with WatchdogSec=."""
+
+    def setUp(self):
+        self.folder = fresh_folder(f"ServiceManager/{self._testMethodName}")
+        self.one = Simulator(self.folder, "one")
+        self.addCleanup(self.one.stop)
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.settimeout(30)
+
+    def start(self, address, told):
+        """The gate, with the manager listening at `address`, which is told to it as `told`."""
+        self.manager.bind(address)
+        with unittest.mock.patch.dict(os.environ, {
+                "NOTIFY_SOCKET": told, "WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}):
+            gate = Gate(self.folder, two_versions(self.one.base, self.one.base))
+        self.addCleanup(gate.kill)
+        return gate
+
+    def hear(self, but=()):
+        """The next message as a dict, without those that consist of `but`."""
+        while True:
+            message = dict(line.split("=", 1) for line in self.manager.recv(4096).decode().split("\n"))
+            if not set(message) <= set(but):
+                return message
+
+    def check_reload(self, gate, status):
+        begun = time.monotonic_ns() // 1000
+        self.assertEqual(call(gate.admin, "POST", "/-/reload", {})[0], status)
+        told = self.hear(but=["WATCHDOG"])
+        self.assertEqual(told.pop("RELOADING"), "1")
+        self.assertTrue(begun <= int(told.pop("MONOTONIC_USEC")) <= time.monotonic_ns() // 1000)
+        self.assertEqual(told, {})
+        self.assertEqual(self.hear(but=["WATCHDOG"])["READY"], "1", "whatever came of it")
+
+    def test_it_is_told_of_the_whole_life(self):
+        path = str(self.folder / "notify")
+        gate = self.start(path, path)
+        pid = str(gate.child.pid)
+        self.assertEqual(self.hear(), {"READY": "1", "MAINPID": pid})
+        for _ in range(3):
+            self.assertEqual(self.hear(), {"WATCHDOG": "1"})
+        self.check_reload(gate, 200)
+        gate.config_file.write_text("routes: [")
+        wait_for(lambda: gate.metric("tallygate_config_last_reload_successful") == 0, "it was noticed")
+        self.hear(but=["WATCHDOG"]), self.hear(but=["WATCHDOG"])
+        gate.child.terminate()
+        self.assertEqual(self.hear(but=["WATCHDOG"]), {"STOPPING": "1"})
+        gate.stop()
+
+    def test_an_abstract_socket_will_do(self):
+        name = f"tallygate-test-{os.getpid()}"
+        gate = self.start("\0" + name, "@" + name)
+        self.assertEqual(self.hear()["READY"], "1")
+        gate.stop()
 
 
 if __name__ == "__main__":

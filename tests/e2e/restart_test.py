@@ -54,6 +54,67 @@ class Successor(Process):
         return not self.wait or "serves on" in self.log.read_text()
 
 
+# A successor that speaks as one should and then falls silent or dies: argv is its socket, the store,
+# the step, and "hang" or "die". The words are those of handover_message.h.
+FAKE_SUCCESSOR = """
+import fcntl, socket, struct, sys, time
+path, store, step, manner = sys.argv[1:]
+TAKE_OVER, LISTENERS, NO_MORE, REFUSED, GIVE_STORE, STORE_IS_YOURS, READY, GO = range(1, 9)
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(path)
+
+def say(word, body=b""):
+    peer.sendall(struct.pack("<IB", len(body), word) + body)
+
+def whole(count):
+    data = b""
+    while len(data) < count:
+        piece = peer.recv(count - len(data))
+        assert piece, "the gate has gone"
+        data += piece
+    return data
+
+def hear(word):
+    size, said = struct.unpack("<IB", whole(5))
+    whole(size)
+    assert said == word or (word == NO_MORE and said == LISTENERS), said
+    return said == word
+
+def reached(name):
+    if step != name:
+        return
+    print("reached", flush=True)
+    if manner == "hang":
+        time.sleep(600)
+    sys.exit()
+
+say(TAKE_OVER, b"tallygate-handover-2")
+while not hear(NO_MORE):
+    pass
+reached("greeted")
+say(GIVE_STORE)
+hear(STORE_IS_YOURS)
+reached("lent")
+held = [open(f"{store}/{name}/LOCK", "r+") for name in ("journal", "catalog")]
+for file in held:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+reached("opened")
+say(READY)
+hear(GO)
+reached("told to go")
+"""
+
+
+class FakeSuccessor(Process):
+    def __init__(self, gate, step, manner):
+        super().__init__("fake-" + step.replace(" ", "-"),
+                         [sys.executable, "-c", FAKE_SUCCESSOR, gate.store / "handover.sock",
+                          gate.store, step, manner], gate.folder)
+
+    def _is_up(self):
+        return "reached" in self.log.read_text()
+
+
 LAUNCHER = """
 import os, sys
 count = int(sys.argv[1])
@@ -165,6 +226,100 @@ class RestartTest(unittest.TestCase):
             self.assertEqual(load.defects, [])
         self.last.stop()
         self.check_journal(load.answered)
+
+    def check_that_the_gate_goes_on(self, load, lines_before):
+        """The store was lent and has come back."""
+        wait_for(lambda: self.gate.log.read_text().count("the store is back") > lines_before,
+                 "the gate has its store back", 60)
+        load.more(20)
+        self.assertEqual(self.make_version(), 201)
+
+    def backs(self):
+        return self.gate.log.read_text().count("the store is back")
+
+    def make_version(self):
+        self.versions = getattr(self, "versions", 0) + 1
+        return call(self.gate.admin, "POST", "/api/admin/llm-models/versions", {
+            "name": "spare", "version": f"1.0.{self.versions}", "modelType": "spare",
+            "targets": ["slow"]})[0]
+
+    def test_a_successor_that_dies_at_any_step_changes_nothing(self):
+        with Load(self.gate.port, clients=3) as load:
+            load.more(20)
+            for step in ("greeted", "lent", "opened", "told to go"):
+                before = self.backs()
+                fake = FakeSuccessor(self.gate, step, "die")
+                fake.child.wait(20)
+                if step != "greeted":
+                    self.check_that_the_gate_goes_on(load, before)
+                self.assertEqual(load.defects, [], step)
+        self.gate.stop()
+        self.assertIn("every record is written", self.gate.tail(1))
+        self.check_journal(load.answered)
+
+    def test_a_successor_that_hangs_at_any_step_is_given_up_and_nothing_is_lost(self):
+        with Load(self.gate.port, clients=2) as load:
+            load.more(10)
+            for step in ("lent", "opened", "told to go"):
+                before = self.backs()
+                fake = FakeSuccessor(self.gate, step, "hang")
+                self.addCleanup(fake.kill)
+                self.check_that_the_gate_goes_on(load, before)
+                if step != "lent":  # that one has nothing that is the gate's
+                    self.assertEqual(fake.child.wait(20), -signal.SIGKILL, step)
+                self.assertEqual(load.defects, [], step)
+            self.last = Successor(self.gate, "next")  # and the next one may try
+            load.more(20)
+            self.assertEqual(load.defects, [])
+        self.ended(self.gate)
+        self.last.stop()
+        self.check_journal(load.answered)
+
+    def test_a_successor_that_is_stopped_for_a_moment_takes_over_all_the_same(self):
+        with Load(self.gate.port, clients=3) as load:
+            load.more(20)
+            for n, delay in enumerate((0.02, 0.1, 0.2, 0.3)):
+                before, self.last = self.last, Successor(self.gate, f"stopped-{n}", wait=False)
+                end = time.monotonic() + delay  # somewhere in its start
+                wait_for(lambda: time.monotonic() > end, "the moment has come")
+                self.last.child.send_signal(signal.SIGSTOP)
+                load_before = load.count()
+                end = time.monotonic() + 2
+                wait_for(lambda: time.monotonic() > end, "others would have noticed")
+                self.assertGreater(load.count(), load_before, "the gate before serves on")
+                self.last.child.send_signal(signal.SIGCONT)
+                wait_for(lambda: "serves on" in self.last.log.read_text(), "it serves", 60)
+                self.ended(before)
+                load.more(20)
+                self.assertEqual(load.defects, [])
+        self.last.stop()
+        self.check_journal(load.answered)
+
+    def test_admin_calls_wait_for_the_store_and_none_fails(self):
+        failed = []
+        over = threading.Event()
+
+        def administer():
+            while not over.is_set():
+                try:
+                    answers = (self.make_version(),
+                               call(self.gate.admin, "GET", "/performance/blacklisted")[0])
+                except OSError as error:
+                    answers = (repr(error),)
+                if answers != (201, 200):
+                    failed.append(answers)
+
+        thread = threading.Thread(target=administer)
+        thread.start()
+        try:
+            for n in range(3):
+                before, self.last = self.last, Successor(self.gate, f"successor-{n}")
+                self.ended(before)
+        finally:
+            over.set()
+            thread.join(30)
+        self.assertEqual(failed, [])
+        self.last.stop()
 
     def test_a_predecessor_killed_while_it_drains_loses_nothing_acknowledged(self):
         stream = {}
