@@ -158,8 +158,8 @@ class Journal {
   // For a handover of the store to another process. All three block.
 
   /// Writes and syncs what is queued and closes the database: another process may open it. From now
-  /// on records wait in their lanes (bounded), who reads from disk waits (bounded), and tallies stand
-  /// still. storage_unavailable: the disk refuses writes, or somebody reads for long, and the
+  /// on records wait in their lanes and readers for the database, both within bounds, and tallies
+  /// stand still. storage_unavailable: the disk refuses writes, or somebody reads for long, and the
   /// database is still this journal's.
   Result<void> release();
   /// Opens the database again, and what has waited is written. storage_unavailable: it is another
