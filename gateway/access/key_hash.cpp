@@ -83,7 +83,7 @@ std::optional<Pepper> read_digits(std::string_view text) {
   for (std::size_t i = 0; i < kPepperDigits; ++i) {
     const std::size_t digit = kHex.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
-    pepper[i / 2] = static_cast<std::uint8_t>(pepper[i / 2] << 4 | digit);
+    pepper[i / 2] = static_cast<std::uint8_t>(std::size_t{pepper[i / 2]} << 4 | digit);
   }
   return pepper;
 }

@@ -27,7 +27,7 @@ KeyHash hash_of_hex(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t digit = kHex.find(text[i]);
     if (digit == std::string_view::npos) throw std::runtime_error("a hash is hexadecimal");
-    hash[i / 2] = static_cast<std::uint8_t>(hash[i / 2] << 4 | digit);
+    hash[i / 2] = static_cast<std::uint8_t>(std::size_t{hash[i / 2]} << 4 | digit);
   }
   return hash;
 }

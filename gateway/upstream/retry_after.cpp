@@ -40,7 +40,7 @@ std::optional<unsigned> read_month(std::string_view name) {
 std::optional<WallTime> read_http_date(std::string_view text) {
   constexpr std::string_view kForm = "Sun, 06 Nov 1994 08:49:37 GMT";
   if (text.size() != kForm.size() || !text.ends_with(" GMT")) return std::nullopt;
-  for (const std::size_t mark : {3, 4, 7, 11, 16, 19, 22}) {
+  for (const std::size_t mark : {3U, 4U, 7U, 11U, 16U, 19U, 22U}) {
     if (text[mark] != kForm[mark]) return std::nullopt;
   }
   const auto day = read_digits(text.substr(5, 2));

@@ -152,10 +152,11 @@ std::string duration_text(seconds span) { return config::yaml::render_duration(s
 
 Result<Criteria> criteria_of(const json::object& object) {
   Criteria criteria;
-  for (const auto& [name, value] : object) {
+  for (const auto& member : object) {
     const auto* key = std::find_if(kKeys.begin(), kKeys.end(),
-                                   [&](const Key& each) { return each.name == name; });
-    if (key == kKeys.end()) return unknown_key(name);
+                                   [&](const Key& each) { return each.name == member.key(); });
+    if (key == kKeys.end()) return unknown_key(member.key());
+    const json::value& value = member.value();
     if (value.is_null()) continue;
     const Read read = key->read(key->name, value, criteria);
     if (read.has_error()) return read.error();
