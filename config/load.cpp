@@ -25,10 +25,18 @@ constexpr Duration Timeouts::*kTimeouts[] = {
     &Timeouts::client_body,    &Timeouts::client_idle, &Timeouts::drain};
 static_assert(sizeof(Timeouts) == sizeof(Duration) * std::size(kTimeouts));
 
+/// Opening a pipe may wait for ever; only what the shell itself hands over under /dev is sure to
+/// end.
+bool may_be_opened(const std::string& path) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path, ignored).type();
+  if (kind == std::filesystem::file_type::directory) return false;
+  return kind == std::filesystem::file_type::regular || path.starts_with("/dev/");
+}
+
 /// Up to `max` + 1 bytes, so that the reader of the text sees that it is too long.
 std::optional<std::string> read_bounded(const std::string& path, std::size_t max) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return std::nullopt;
+  if (!may_be_opened(path)) return std::nullopt;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return std::nullopt;
   std::string text(max + 1, '\0');
@@ -92,7 +100,7 @@ Loaded load_file(const std::string& path) {
     return loaded;
   }
   loaded.problems.push_back(
-      {path, 0, 0, "the file cannot be read; check its path and permissions"});
+      {path, 0, 0, "the file cannot be read; it must be a regular file that the gate may read"});
   return loaded;
 }
 

@@ -35,9 +35,9 @@ std::chrono::milliseconds bench_duration(const config::Blacklist& rules,
   return std::chrono::milliseconds{std::llround(millis)};
 }
 
-HealthState after_failure(HealthState state, SteadyTime benched_since, SteadyTime began,
-                          SteadyTime now, const config::Blacklist& rules) {
-  if (began < benched_since) return state;
+HealthState after_failure(HealthState state, SteadyTime began, SteadyTime now,
+                          const config::Blacklist& rules) {
+  if (began < state.benched_until) return state;
   if (state.failures_in_row < std::numeric_limits<std::uint32_t>::max()) ++state.failures_in_row;
   const auto bench = bench_duration(rules, state.failures_in_row);
   if (bench.count() > 0) state.benched_until = now + bench;

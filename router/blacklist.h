@@ -40,11 +40,12 @@ std::chrono::milliseconds cooldown(std::optional<std::chrono::milliseconds> aske
 std::chrono::milliseconds bench_duration(const config::Blacklist& rules,
                                          std::uint32_t failures_in_row);
 
-/// The state after a failed attempt that counts_against_target() and began at `began`. Failures of
-/// attempts that began before the current bench started do not count: they are the same incident.
-/// `benched_since` of a target that was never benched is SteadyTime{}.
-HealthState after_failure(HealthState state, SteadyTime benched_since, SteadyTime began,
-                          SteadyTime now, const config::Blacklist& rules);
+/// The state after a failed attempt that counts_against_target() and began at `began`. Attempts
+/// that began before the current bench is over do not count: those under way when it started are
+/// the same incident, and those made because all are benched say nothing new. Else a short outage
+/// of all would end at the cap.
+HealthState after_failure(HealthState state, SteadyTime began, SteadyTime now,
+                          const config::Blacklist& rules);
 
 /// Whether `cause` with upstream status `status` (0 = none) speaks against the target.
 bool counts_against_target(Errc cause, std::uint16_t status);

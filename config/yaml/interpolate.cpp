@@ -41,7 +41,10 @@ Result<std::string> variable(std::string_view reference, const Surroundings& sur
 Result<std::string> file_content(std::string_view path, const Surroundings& surroundings) {
   if (!path.starts_with('/')) return wrong("${file:...} needs an absolute path");
   auto value = surroundings.file ? surroundings.file(std::string(path)) : std::nullopt;
-  if (!value) return wrong(fmt::format("the file {} cannot be read", excerpt(path)));
+  if (!value)
+    return wrong(
+        fmt::format("the file {} cannot be read; it must be a regular file that the gate may read",
+                    excerpt(path)));
   if (value->ends_with('\n')) value->pop_back();
   if (value->ends_with('\r')) value->pop_back();
   return std::move(*value);

@@ -1,5 +1,7 @@
 #include "gateway/exchange/read_facts.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "gateway/wire/multipart.h"
@@ -87,18 +89,26 @@ Result<router::RequestFacts> read_facts(Exchange& x) {
   return facts;
 }
 
-void apply_request_headers(Exchange& x) {
+Result<void> apply_request_headers(Exchange& x) {
   const std::string_view tags = x.session.head().value_of("x-tallygate-tags");
   if (tags.size() <= kMostTagBytes) x.tags = tags;
   const std::string_view text = x.session.head().value_of("x-tallygate-timeout-ms");
+  if (text.empty()) return {};
   std::uint32_t millis = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), millis);
-  if (failed != std::errc{} || end != text.data() + text.size()) return;
-  if (millis == 0 || millis > kLongestTimeoutMillis) return;
+  const bool is_number = failed == std::errc{} && end == text.data() + text.size();
+  if (!is_number || millis == 0 || millis > kLongestTimeoutMillis) {
+    return make_error(Errc::invalid_parameter,
+                      fmt::format("x-tallygate-timeout-ms is a whole number of milliseconds from 1 "
+                                  "to {}",
+                                  kLongestTimeoutMillis),
+                      "x-tallygate-timeout-ms");
+  }
   const config::Duration asked{millis};
   const config::Duration usual = x.timeouts.total;
   x.hurried = usual.count() == 0 || asked < usual;  // a client may wait less, never longer
   if (x.hurried) x.timeouts.total = asked;
+  return {};
 }
 
 }  // namespace tallygate

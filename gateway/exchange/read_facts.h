@@ -9,8 +9,8 @@ namespace tallygate {
 /// missing_parameter for `messages` where the endpoint needs them. Views into session buffers.
 Result<router::RequestFacts> read_facts(Exchange& exchange);
 
-/// x-tallygate-timeout-ms shortens the total deadline, x-tallygate-tags is kept for the record;
-/// what makes no sense is ignored.
-void apply_request_headers(Exchange& exchange);
+/// x-tallygate-timeout-ms shortens the total deadline, x-tallygate-tags is kept for the record
+/// unless it is too long. Error: invalid_parameter, where the time is none.
+Result<void> apply_request_headers(Exchange& exchange);
 
 }  // namespace tallygate

@@ -112,7 +112,7 @@ Result<void> plan_exchange(Exchange& x, std::string_view model) {
   }
   x.plan = *plan;
   x.timeouts = view.snapshot->timeouts[x.plan.timeouts];
-  apply_request_headers(x);
+  if (const auto applied = apply_request_headers(x); applied.has_error()) return applied.error();
   if (x.timeouts.total.count() != 0) x.give_up_at = x.started + x.timeouts.total;
   x.id = x.worker.make_id();
   return {};

@@ -128,8 +128,7 @@ bool HealthBoard::failed(router::TargetSlot slot, SteadyTime began, SteadyTime n
     s.benched_until.store(0, std::memory_order_relaxed);
     before.benched_until = {};
   }
-  const auto after = router::after_failure(
-      before, from_rep(s.benched_since.load(std::memory_order_relaxed)), began, now, rules);
+  const auto after = router::after_failure(before, began, now, rules);
   s.failures_in_row.store(after.failures_in_row, std::memory_order_relaxed);
   if (after.benched_until <= before.benched_until) return false;
   s.benched_since.store(to_rep(now), std::memory_order_relaxed);

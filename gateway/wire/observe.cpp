@@ -143,8 +143,11 @@ EventFacts AnswerObserver::read_event(std::string_view name, std::string_view da
   return facts;
 }
 
-void AnswerObserver::observe_body(std::string_view body) {
-  take(read_answer_json(body, AnswerPart::body));
+bool AnswerObserver::observe_body(std::string_view body) {
+  const AnswerJson json = read_answer_json(body, AnswerPart::body);
+  take(json);
+  // A response that failed is one of the Responses API's answers, and names its error.
+  return json.error && dialect_ != Dialect::openai_responses;
 }
 
 void AnswerObserver::take(const AnswerJson& json) {

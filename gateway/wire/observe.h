@@ -50,8 +50,8 @@ class AnswerObserver {
   /// One whole SSE event, blank line included. Data that is no JSON object is no content, except in
   /// openai_other.
   EventFacts observe_event(std::string_view event);
-  /// A whole JSON answer; anything else is ignored.
-  void observe_body(std::string_view body);
+  /// A whole JSON answer; anything else is ignored. True: it has an error instead of an answer.
+  bool observe_body(std::string_view body);
 
   const Usage& usage() const { return usage_; }
   /// At most kMaxResponseIdBytes; longer ones are ignored.

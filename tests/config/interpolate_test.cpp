@@ -37,7 +37,8 @@ TEST(Interpolation, SaysWhatIsMissingAndNeverAValue) {
         "${env:NONE:-default}");
   check("${env:1A}", "error: `1A` is not the name of an environment variable");
   check("${env:}", "error: `` is not the name of an environment variable");
-  check("${file:/none}", "error: the file /none cannot be read");
+  check("${file:/none}",
+        "error: the file /none cannot be read; it must be a regular file that the gate may read");
   check("${file:relative}", "error: ${file:...} needs an absolute path");
   check("${env:PORT", "error: `${` has no `}`; write $$ for a dollar sign");
   const std::string form =

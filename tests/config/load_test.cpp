@@ -1,6 +1,8 @@
 #include "config/load.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/config/support.h"
 
@@ -169,9 +171,19 @@ TEST(LoadFile, AnUnreadableFileIsOneProblemAtLineZero) {
   for (const char* path : {"/nonexistent/tallygate.yaml", "/"}) {
     const Loaded loaded = load_file(path);
     ASSERT_EQ(loaded.problems.size(), 1U);
-    EXPECT_EQ(to_string(loaded.problems[0]),
-              std::string(path) + ":0:0: the file cannot be read; check its path and permissions");
+    EXPECT_EQ(
+        to_string(loaded.problems[0]),
+        std::string(path) +
+            ":0:0: the file cannot be read; it must be a regular file that the gate may read");
   }
+}
+
+TEST(LoadFile, WaitsForNoPipe) {
+  const std::string pipe = testing::TempDir() + "tallygate-load-pipe-" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(load_file(pipe).problems.size(), 1U);
+  EXPECT_EQ(real_surroundings().file(pipe), std::nullopt);
+  unlink(pipe.c_str());
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ SCRIPTS = {
     **{f"status-{code}": status(code) for code in (400, 404, 408, 413, 422, 500, 501, 502, 503, 504, 505)},
     "status-429": status(429, fields=("Retry-After: 30", "retry-after-ms: 30000")),
     "limited": status(429, fields=("Retry-After: 30",)),
+    "limited-oddly": status(429, fields=("Retry-After: 5, 9", "retry-after-ms: soon")),
     "hang": hang, "hang-after-role": hang_after_role, "pings": contentless_then_hang,
     "error-first": raw(STREAM_HEAD + chunk(IN_BAND_ERROR) + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n",
                        "serve"),
@@ -228,6 +229,14 @@ class UpstreamFailures(FaultTest):
                 told = self.labelled("tallygate_upstream_reused_reset_total")
                 self.assertEqual(told - before, self.upstream.count(name) - 6, "each is counted")
 
+    def test_row_28_stale_connection_and_a_request_that_may_not_be_repeated(self):
+        with self.blames_nobody("stale-fin"):
+            answers = [self.ask("stale-fin", store=True) for _ in range(8)]
+            self.assertEqual({answer.status for answer in answers}, {200, 502})
+            for answer in answers:
+                if answer.status == 502:
+                    self.assert_error(answer, 502, "upstream_reset")
+
     def test_row_29_reset_on_a_fresh_connection(self):
         for name in ("fresh-fin", "fresh-rst"):
             with self.subTest(name):
@@ -268,6 +277,10 @@ class UpstreamFailures(FaultTest):
             self.assertEqual(answer.status, 429)
             self.assertEqual(answer.fields["retry-after"], "30")
             self.assertEqual(answer.error()["code"], "mine")
+        with self.subTest("what cannot be read"), self.blames_nobody("limited-oddly"):
+            answer = self.ask("limited-oddly")
+            self.assertEqual(answer.status, 429)
+            self.assertEqual([name for name in answer.fields if name.startswith("retry-after")], [])
         with self.subTest("another"), self.blames_nobody("status-429"):
             self.check_fallback("status-429-or-good", ["upstream_status"])
         with self.subTest("cooldown"):

@@ -137,6 +137,10 @@ TEST(WorkerFailure, TellsWhatWentWrongWithAnUpstream) {
   check_failure("HTTP/1.1 101 Switching Protocols\r\n\r\n", "502 upstream_bad_response 1 false");
   check_failure("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n",
                 "502 upstream_bad_response 1 false");
+  check_failure("HTTP/1.1 307 Elsewhere\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+                "502 upstream_bad_response 1 false");
+  check_failure(json_answer(R"({"error":{"message":"too long"}})"),
+                "502 upstream_stream_error 1 false");
   check_failure("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{",
                 "502 upstream_stream_truncated 1 false");
   check_failure("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
@@ -337,6 +341,21 @@ TEST(WorkerFailure, BlamesNobodyForAHurryOfTheClients) {
   EXPECT_NE(answer.body.find("deadline_exceeded"), std::string::npos) << answer.body;
   EXPECT_EQ(answer.field("x-tallygate-attempts"), "1") << "no time for another";
   EXPECT_EQ(gate.health.state(gate.targets.slot_of("main")).failures_in_row, 0U);
+}
+
+TEST(WorkerFailure, RefusesATimeThatIsNone) {
+  RunningGate gate;
+  for (const std::string time : {"0", "abc", "1.5", "300ms", "-1", "99999999999", "86400001"}) {
+    Peer client = gate.connect();
+    client.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: gate\r\n"
+        "Content-Type: application/json\r\nx-tallygate-timeout-ms: " +
+        time + "\r\nContent-Length: " + std::to_string(std::string_view(kAsk).size()) + "\r\n\r\n" +
+        std::string(kAsk));
+    const Message answer = read_message(client);
+    EXPECT_EQ(answer.status(), 400) << time;
+    EXPECT_NE(answer.body.find("x-tallygate-timeout-ms"), std::string::npos) << answer.body;
+  }
 }
 
 TEST(WorkerFailure, HandsOnWhatIsNoJsonAsItComes) {

@@ -209,6 +209,14 @@ TEST(WorkerStream, TellsItsClientInTheStreamThatItBroke) {
       "upstream_stream_truncated");
   check_break([](Peer& upstream) { upstream.send("nonsense\r\n"); }, "upstream_stream_truncated");
   check_break([](Peer& upstream) { upstream.send(kLastChunk); }, "missing_done");
+  for (std::size_t size = 1; size < half.size(); ++size) {
+    SCOPED_TRACE(half.substr(0, size));
+    check_break(
+        [&](Peer& upstream) {
+          upstream.send(chunk(half.substr(0, size)) + std::string(kLastChunk));
+        },
+        "missing_done");
+  }
 }
 
 TEST(WorkerStream, TakesAMissingDoneForAnEndWhereTheTargetMayLackIt) {

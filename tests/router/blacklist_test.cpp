@@ -50,28 +50,30 @@ TEST(Blacklist, IsOffWhenThresholdOrBaseIsZero) {
 TEST(Blacklist, BenchesFromNowOnTheThirdFailureInARow) {
   HealthState state;
   for (int i = 1; i <= 2; ++i) {
-    state = after_failure(state, {}, kStart, kStart + 1s, {});
+    state = after_failure(state, kStart, kStart + 1s, {});
     EXPECT_EQ(state.benched_until, SteadyTime{}) << "failure " << i;
   }
-  state = after_failure(state, {}, kStart, kStart + 1s, {});
+  state = after_failure(state, kStart, kStart + 1s, {});
   EXPECT_EQ(state.failures_in_row, 3U);
   EXPECT_EQ(state.benched_until, kStart + 1s + 1h);
 }
 
-TEST(Blacklist, IgnoresFailuresThatBeganBeforeTheCurrentBench) {
+TEST(Blacklist, IgnoresFailuresThatBeganBeforeTheBenchIsOver) {
   const HealthState benched{.benched_until = kStart + 1h, .failures_in_row = 3};
   HealthState state = benched;
-  for (int i = 0; i < 64; ++i) state = after_failure(state, kStart, kStart - 1ms, kStart + 1s, {});
+  for (const auto began : {kStart - 1ms, kStart + 1ms, kStart + 1h - 1ns}) {
+    for (int i = 0; i < 64; ++i) state = after_failure(state, began, kStart + 2h, {});
+  }
   EXPECT_EQ(state.failures_in_row, benched.failures_in_row);
   EXPECT_EQ(state.benched_until, benched.benched_until);
 
-  state = after_failure(state, kStart, kStart + 2h, kStart + 2h + 1s, {});
+  state = after_failure(state, kStart + 1h, kStart + 2h + 1s, {});
   EXPECT_EQ(state.failures_in_row, 4U);
   EXPECT_EQ(state.benched_until, kStart + 2h + 1s + 2h);
 }
 
 TEST(Blacklist, NeverWrapsTheFailureCount) {
-  const HealthState state = after_failure({SteadyTime{}, UINT32_MAX}, {}, kStart, kStart, {});
+  const HealthState state = after_failure({SteadyTime{}, UINT32_MAX}, kStart, kStart, {});
   EXPECT_EQ(state.failures_in_row, UINT32_MAX);
   EXPECT_EQ(state.benched_until, kStart + 24h);
 }

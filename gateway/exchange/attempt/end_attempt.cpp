@@ -42,9 +42,15 @@ void cool_down(Exchange& x, SteadyTime now) {
   x.worker.shared().health.cool_down(x.candidate->slot, now + router::cooldown(asked));
 }
 
+/// Attempts that failed through no fault of the target's.
+bool is_blameless(const Exchange& x, const router::Attempt& attempt) {
+  // Only where the request may not be sent again is that an attempt at all.
+  if (attempt.cause == Errc::upstream_reset) return died_in_pool(x);
+  return x.answer.backlog.held_upstream_up();
+}
+
 void judge_failure(Exchange& x, const router::Attempt& attempt, SteadyTime now) {
-  // Where the request may not be sent again, this is an attempt that failed all the same.
-  if (attempt.cause == Errc::upstream_reset && died_in_pool(x)) return;
+  if (is_blameless(x, attempt)) return;
   HealthBoard& health = x.worker.shared().health;
   const router::TargetSlot slot = x.candidate->slot;
   if (attempt.cause == Errc::upstream_auth_error) {

@@ -68,12 +68,16 @@ void commit_early(Exchange& x) {
   }
 }
 
-/// Why an answer that came whole is none: it is empty, or it says that the target is not as the
-/// gate is configured.
-std::optional<Error> fault_of_whole(const Exchange& x) {
+/// Why an answer that came whole is none: it is empty, an error under a status that denies it, or
+/// it says that the target is not as the gate is configured.
+std::optional<Error> fault_of_whole(const Exchange& x, bool says_error) {
   const std::uint16_t status = x.upstream->parser.head().status;
   if (status < 300 && x.answer.held.empty() && !is_bodiless(status) && !passes_at_once(x)) {
     return make_error(Errc::upstream_stream_truncated, "the upstream's JSON answer is empty");
+  }
+  if (status < 300 && says_error) {
+    return make_error(Errc::upstream_stream_error,
+                      "the upstream's answer is an error under status " + std::to_string(status));
   }
   if (status == 404 && is_our_credential(x) &&
       wire::meaning_of_error(x.answer.held) == wire::ErrorMeaning::unknown_model) {
@@ -85,12 +89,12 @@ std::optional<Error> fault_of_whole(const Exchange& x) {
 
 /// All of the body is there.
 Result<void> end_body(Exchange& x) {
+  const bool says_error = x.answer.observer.observe_body(x.answer.held);
   if (!x.committed) {
-    if (auto fault = fault_of_whole(x)) return std::move(*fault);
+    if (auto fault = fault_of_whole(x, says_error)) return std::move(*fault);
     const bool bodiless = is_bodiless(x.upstream->parser.head().status);
     commit_head(x, bodiless ? http::Framing::none : http::Framing::length, x.answer.held.size());
   }
-  x.answer.observer.observe_body(x.answer.held);
   move_held(x);
   append_payload(x, x.answer.held);
   x.answer.held.clear();

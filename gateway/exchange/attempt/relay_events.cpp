@@ -1,6 +1,7 @@
 #include "gateway/exchange/attempt/relay_events.h"
 
 #include <charconv>
+#include <utility>
 
 #include "gateway/exchange/attempt/mask_key.h"
 #include "gateway/exchange/attempt/relay.h"
@@ -122,14 +123,26 @@ bool lacks_its_end(const Exchange& x) {
   return has_terminal_event(x.endpoint.dialect);
 }
 
+/// The last event of a stream that is whole may lack its blank line. Half an event is dropped,
+/// since the error event that is to follow would be read as its other half.
+void take_last(Exchange& x) {
+  Answer& a = x.answer;
+  const std::string last = std::exchange(a.partial, {});
+  if (last.empty()) return;
+  const std::size_t held = a.held.size();
+  const auto events = a.events;
+  const bool knew_error = a.error_seen;
+  take_event(x, last);
+  if (a.error_seen && !knew_error) a.held.append("\n\n");  // else no SDK would raise it
+  if (!lacks_its_end(x)) return;
+  a.held.resize(held);
+  a.events = events;
+}
+
 /// How a stream that came to a clean end ended.
 Result<void> judge_end(Exchange& x) {
   Answer& a = x.answer;
-  if (!a.partial.empty()) {  // the last event lacks its blank line
-    const std::string last = std::move(a.partial);
-    a.partial.clear();
-    take_event(x, last);
-  }
+  take_last(x);
   if (a.error_seen && !x.committed && !a.content_seen) {
     return make_error(Errc::upstream_stream_error, "the upstream answered with an error event");
   }

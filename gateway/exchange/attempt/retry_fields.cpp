@@ -52,11 +52,10 @@ http::ResponseHead take_over_retry_fields(const Exchange& x, const http::Respons
   }
   const auto wait = read_retry_after(upstream.value_of(kRetryAfter),
                                      upstream.value_of(kRetryAfterMillis), x.worker.loop.now.wall);
-  if (wait) {
-    erase(rest, kRetryAfter);
-    erase(rest, kRetryAfterMillis);
-    append_retry_after(*wait, block);
-  }
+  // What cannot be understood would reach the SDKs as it came, and they take it for anything.
+  erase(rest, kRetryAfter);
+  erase(rest, kRetryAfterMillis);
+  if (wait) append_retry_after(*wait, block);
   return rest;
 }
 

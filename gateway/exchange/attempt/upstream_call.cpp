@@ -65,6 +65,11 @@ std::optional<Error> failure_of(const Exchange& x, std::uint16_t status) {
     return make_error(Errc::upstream_status,
                       "the upstream answered with status " + std::to_string(status));
   }
+  if (status >= 300 && status < 400) {
+    return make_error(Errc::upstream_bad_response,
+                      "the upstream answered with a redirect (" + std::to_string(status) +
+                          "), and none is followed; check the target's url");
+  }
   return std::nullopt;
 }
 

@@ -12,7 +12,7 @@ namespace {
 TlsContext make_context(const SSL_METHOD* method) {
   TlsContext context(SSL_CTX_new(method), SSL_CTX_free);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   return context;
 }
 
@@ -48,6 +48,9 @@ Result<TlsContext> make_client_context(const std::string& ca_file, bool verify) 
 
 Result<TlsContext> make_server_context(const config::Tls& files) {
   TlsContext context = make_context(TLS_server_method());
+  // Clients leave as they like; of an upstream an end without close_notify is a cut (RFC
+  // 9112, 9.8).
+  SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   // TLS 1.3 has none but good ones.
   SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);

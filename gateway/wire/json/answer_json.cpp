@@ -71,8 +71,7 @@ class Reading {
         break;
       case 5:
         if (is(key, "usage")) return read_usage();
-        if (is(key, "error"))
-          answer_.error = answer_.error || !skimmer_.scalar().starts_with("null");
+        if (is(key, "error")) answer_.error = answer_.error || tells_something();
         if (is(key, "delta") && !whole_) return read_delta();
         break;
       case 6:
@@ -91,6 +90,14 @@ class Reading {
       default: break;
     }
     return skip();
+  }
+
+  /// Some servers send "error": null, false, "" or {} with every answer.
+  bool tells_something() const {
+    if (skimmer_.peek() == '{') return skimmer_.peek_behind() != '}';
+    if (skimmer_.peek() == '"') return !skimmer_.string().empty();
+    const std::string_view value = skimmer_.scalar();
+    return !value.starts_with("null") && !value.starts_with("false");
   }
 
   // Anthropic's message_start and the typed events of Responses carry the answer one level down.

@@ -87,7 +87,9 @@ TEST(ObserveChat, KnowsErrorsAndIsNotFooledByTexts) {
   check_chat(data(R"({"object":"error","message":"x","code":400})"), "error", "error");
   check_chat("event: error\n" + data(R"({"message":"x"})"), "error", "error");
   check_chat("event: error\ndata: plain text\n\n", "error", "error");
-  check_chat(chunk(R"({"content":"x"})", R"(,"error":null)"), "content", "content");
+  for (const std::string none : {"null", "false", R"("")", "{}", "{ }"}) {
+    check_chat(chunk(R"({"content":"x"})", ",\"error\":" + none), "content", "content");
+  }
   check_chat(chunk(R"({"error":"x","content":"y"})"), "content", "content");
   check_chat(chunk(R"({})", R"(,"error" : {"message":"late"})"), "error", "error");
 }
@@ -258,7 +260,8 @@ TEST(ObserveOther, TakesAnyDataForContentAndOnlyDoneForTheEnd) {
   check(data(R"({"type":"speech.audio.done","usage":{"input_tokens":1}})"), "content");
   check(data("plain text"), "content");
   check(data(R"({"type":"error","message":"x"})"), "error");
-  check(data(R"({"error":{}})"), "error");
+  check(data(R"({"error":{"code":1}})"), "error");
+  check(data(R"({"error":{}})"), "content");
   check("data: [DONE]\n\n", "done");
   check(": ping\n\n", "");
 }
@@ -266,9 +269,23 @@ TEST(ObserveOther, TakesAnyDataForContentAndOnlyDoneForTheEnd) {
 void check_body(Dialect dialect, const std::string& body, std::string_view id,
                 std::string_view usage) {
   AnswerObserver observer(dialect);
-  observer.observe_body(body);
+  EXPECT_FALSE(observer.observe_body(body));
   EXPECT_EQ(observer.response_id(), id) << body;
   EXPECT_EQ(print(observer.usage()), usage) << body;
+}
+
+TEST(ObserveBody, TellsAnErrorFromAnAnswer) {
+  const auto check = [](Dialect dialect, std::string_view body, bool expected) {
+    EXPECT_EQ(AnswerObserver(dialect).observe_body(body), expected) << body;
+  };
+  check(Dialect::openai_chat, R"({"error":{"message":"x"}})", true);
+  check(Dialect::openai_chat, R"({"object":"error","message":"x"})", true);
+  check(Dialect::openai_other, R"({"error":"x"})", true);
+  check(Dialect::anthropic_messages, R"({"type":"error","error":{"type":"x"}})", true);
+  check(Dialect::openai_chat, R"({"choices":[],"error":null})", false);
+  check(Dialect::openai_chat, R"({"choices":[{"message":{"error":"x"}}]})", false);
+  check(Dialect::openai_chat, R"({"error":)", false);
+  check(Dialect::openai_responses, R"({"status":"failed","error":{"code":"x"}})", false);
 }
 
 TEST(ObserveBody, ReadsIdAndUsageOfEveryDialect) {

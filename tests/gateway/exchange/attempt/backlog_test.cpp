@@ -50,6 +50,18 @@ TEST(Backlog, GivesUpWhoTakesNothing) {
   EXPECT_EQ(backlog.given_up_at(0s), SteadyTime::max()) << "switched off";
 }
 
+TEST(Backlog, KnowsWhetherItHeldTheUpstreamUp) {
+  Backlog backlog;
+  backlog.note(64 * kKiB, 0, kStart);
+  backlog.note(64 * kKiB, 0, kStart + 900ms);
+  EXPECT_FALSE(backlog.held_upstream_up());
+  backlog.note(0, 64 * kKiB, kStart + 999ms);
+  backlog.note(64 * kKiB, 64 * kKiB, kStart + 5s);
+  EXPECT_FALSE(backlog.held_upstream_up()) << "two short pauses are no long one";
+  backlog.note(0, 128 * kKiB, kStart + 6s);
+  EXPECT_TRUE(backlog.held_upstream_up());
+}
+
 TEST(Backlog, StaysBelowItsMarkAndOneReadWhateverComes) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
