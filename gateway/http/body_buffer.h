@@ -3,6 +3,7 @@
 // by realloc, so that its pages are only touched as bytes arrive, and keeps simdjson's padding.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -14,8 +15,21 @@
 
 namespace tallygate::http {
 
+/// What all BodyBuffers of the process hold, and how much they may. Any thread.
+struct BodyRoom {
+  std::atomic<std::uint64_t> held{0};
+  std::atomic<std::uint64_t> most{UINT64_MAX};
+};
+
 class BodyBuffer {
  public:
+  explicit BodyBuffer(BodyRoom& room) : room_(room) {}
+  BodyBuffer(const BodyBuffer&) = delete;
+  BodyBuffer& operator=(const BodyBuffer&) = delete;
+  ~BodyBuffer() { release(); }
+
+  /// Whether its last growth took more than there was room for. The body should be given up.
+  bool is_crowded_out() const { return crowded_out_; }
   std::string_view view() const { return {bytes_.get(), size_}; }
   std::size_t size() const { return size_; }
 
@@ -36,7 +50,9 @@ class BodyBuffer {
   void clear() { size_ = 0; }
   void release() {
     bytes_.reset();
+    room_.held.fetch_sub(capacity_, std::memory_order_relaxed);
     size_ = capacity_ = 0;
+    crowded_out_ = false;
   }
 
  private:
@@ -52,9 +68,14 @@ class BodyBuffer {
     if (grown == nullptr) throw std::bad_alloc();
     static_cast<void>(bytes_.release());
     bytes_.reset(grown);
+    const std::uint64_t more = capacity - capacity_;
+    const auto held = room_.held.fetch_add(more, std::memory_order_relaxed) + more;
+    crowded_out_ = held > room_.most.load(std::memory_order_relaxed);
     capacity_ = capacity;
   }
 
+  BodyRoom& room_;
+  bool crowded_out_ = false;
   std::unique_ptr<char, Free> bytes_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

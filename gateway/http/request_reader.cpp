@@ -15,6 +15,11 @@ Error left_during_body() {
   return make_error(Errc::client_abort, "the client left while it sent its request");
 }
 
+Error crowded_out() {
+  return make_error(Errc::overloaded,
+                    "the gate holds as many request bodies as its memory permits; retry");
+}
+
 /// Reads into `space`, parking as needed. Errors: request_timeout, client_abort.
 Task<Result<std::size_t>> read_some(Session& session, std::span<char> space) {
   for (;;) {
@@ -35,6 +40,7 @@ Task<Result<void>> read_chunked(Session& session) {
   for (;;) {
     const auto consumed = session.parser.parse_chunks(unparsed, append, &session.body_buffer);
     if (consumed.has_error()) co_return consumed.error();
+    if (session.body_buffer.is_crowded_out()) co_return crowded_out();
     unparsed.erase(0, *consumed);
     if (session.parser.chunks_done()) break;
     const std::span<char> scratch = session.worker.loop.scratch();
@@ -65,7 +71,9 @@ Task<Result<void>> read_aside(Session& session, std::size_t length) {
   body.append(session.in.view().substr(session.head_bytes, length));
   session.in_bytes = session.head_bytes + body.size();
   while (body.size() < length) {
-    const Result<std::size_t> bytes = co_await read_some(session, body.space(length));
+    const std::span<char> space = body.space(length);
+    if (body.is_crowded_out()) co_return crowded_out();
+    const Result<std::size_t> bytes = co_await read_some(session, space);
     if (bytes.has_error()) co_return bytes.error();
     body.filled(*bytes);
   }

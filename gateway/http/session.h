@@ -41,7 +41,7 @@ struct Session {
   std::size_t in_bytes = 0;         ///< head and what of the body lies in `in`
   std::string_view body;            ///< whole, in `in` or in `body_buffer`
   std::uint64_t request_bytes = 0;  ///< size of the body
-  BodyBuffer body_buffer;
+  BodyBuffer body_buffer{worker.shared().overload->bodies};
   std::string pipelined;  ///< read past the end of a chunked body
   SteadyTime head_complete{};
   access::Caller caller;

@@ -84,6 +84,7 @@ void MemoryWatch::stop() { timer_.cancel(); }
 void MemoryWatch::look() {
   const std::uint64_t set = cap_();
   const std::uint64_t cap = set != 0 ? set : automatic_cap_;
+  overload_.bodies.most.store(body_room(cap), std::memory_order_relaxed);
   const Pressure before = overload_.memory.load(std::memory_order_relaxed);
   const std::uint64_t resident = resident_bytes();
   const Pressure after = pressure_of(resident, cap, before);

@@ -9,6 +9,7 @@ constexpr double kHigh = 0.92;
 constexpr double kCritical = 0.95;
 constexpr double kSlack = 0.02;
 constexpr double kAutomaticShare = 0.8;
+constexpr std::uint64_t kBodyShare = 2;  ///< the rest is for what is made of them, and for all else
 
 }  // namespace
 
@@ -26,6 +27,10 @@ std::uint64_t automatic_memory_cap(std::uint64_t cgroup_bytes, std::uint64_t mac
   const std::uint64_t all =
       cgroup_bytes == 0 ? machine_bytes : std::min(cgroup_bytes, machine_bytes);
   return static_cast<std::uint64_t>(static_cast<double>(all) * kAutomaticShare);
+}
+
+std::uint64_t body_room(std::uint64_t cap_bytes) {
+  return cap_bytes == 0 ? UINT64_MAX : cap_bytes / kBodyShare;
 }
 
 }  // namespace tallygate::lifecycle

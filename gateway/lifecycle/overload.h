@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "gateway/http/body_buffer.h"
 #include "gateway/lifecycle/connections_per_address.h"
 
 namespace tallygate::lifecycle {
@@ -19,9 +20,14 @@ Pressure pressure_of(std::uint64_t resident_bytes, std::uint64_t cap_bytes, Pres
 /// the machine has. Pure.
 std::uint64_t automatic_memory_cap(std::uint64_t cgroup_bytes, std::uint64_t machine_bytes);
 
+/// How much of `cap` (0 = none) request bodies may take. Many uploads at once are faster than any
+/// look at the memory, so this is counted. Pure.
+std::uint64_t body_room(std::uint64_t cap_bytes);
+
 struct Overload {
   std::atomic<Pressure> memory{Pressure::none};
   ConnectionsPerAddress addresses;
+  http::BodyRoom bodies;
 };
 
 }  // namespace tallygate::lifecycle

@@ -9,14 +9,16 @@ namespace tallygate::http {
 namespace {
 
 TEST(BodyBuffer, IsEmptyAtFirst) {
-  BodyBuffer buffer;
+  BodyRoom room;
+  BodyBuffer buffer(room);
   EXPECT_EQ(buffer.view(), "");
   buffer.append("");
   EXPECT_EQ(buffer.view(), "");
 }
 
 TEST(BodyBuffer, TakesOneByteAtATime) {
-  BodyBuffer buffer;
+  BodyRoom room;
+  BodyBuffer buffer(room);
   std::string expected;
   for (int i = 0; i < 5000; ++i) {
     const char byte = static_cast<char>(i);
@@ -27,7 +29,8 @@ TEST(BodyBuffer, TakesOneByteAtATime) {
 }
 
 TEST(BodyBuffer, NeverOffersMoreSpaceThanIsWanted) {
-  BodyBuffer buffer;
+  BodyRoom room;
+  BodyBuffer buffer(room);
   EXPECT_EQ(buffer.space(10).size(), 10U);
   std::memcpy(buffer.space(10).data(), "abc", 3);
   buffer.filled(3);
@@ -40,12 +43,37 @@ TEST(BodyBuffer, NeverOffersMoreSpaceThanIsWanted) {
 
 TEST(BodyBuffer, TakesMemoryOnlyAsBytesArrive) {
   constexpr std::size_t kWanted = std::size_t{1} << 30;
-  BodyBuffer buffer;
+  BodyRoom room;
+  BodyBuffer buffer(room);
   EXPECT_LE(buffer.space(kWanted).size(), std::size_t{1} << 20);
 }
 
+TEST(BodyBuffer, IsCrowdedOutByTheOthers) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  const std::string body(kMiB, 'x');
+  BodyRoom room;
+  room.most = 3 * kMiB;
+  BodyBuffer late(room);
+  {
+    BodyBuffer one(room);
+    BodyBuffer two(room);
+    one.append(body);
+    two.append(body);
+    EXPECT_FALSE(two.is_crowded_out());
+    late.append(body + body);
+    EXPECT_TRUE(late.is_crowded_out());
+    EXPECT_FALSE(one.is_crowded_out()) << "only who asks for more is turned away";
+  }
+  EXPECT_EQ(room.held, 2 * kMiB);
+  late.release();
+  EXPECT_EQ(room.held, 0U);
+  late.append(body);
+  EXPECT_FALSE(late.is_crowded_out());
+}
+
 TEST(BodyBuffer, CanBeUsedAgain) {
-  BodyBuffer buffer;
+  BodyRoom room;
+  BodyBuffer buffer(room);
   buffer.append("first");
   buffer.clear();
   EXPECT_EQ(buffer.view(), "");
@@ -62,7 +90,8 @@ TEST(BodyBuffer, HoldsWhatWasPutInInAnyPieces) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 dice(seed);
     const std::size_t wanted = 1 + dice() % 2'000'000;
-    BodyBuffer buffer;
+    BodyRoom room;
+    BodyBuffer buffer(room);
     std::string expected;
     while (expected.size() < wanted) {
       const std::size_t left = wanted - expected.size();
