@@ -49,6 +49,13 @@ void append_piece(void* body, std::string_view data) {
   static_cast<std::string*>(body)->append(data);
 }
 
+/// Else strangers could fill what all may hold together, and shut the callers out.
+bool is_too_large_for_a_stranger(const AdminReading& reading, const AdminIncoming& in) {
+  const auto told = static_cast<std::size_t>(in.parser.head().content_length.value_or(0));
+  if (std::max(told, in.body.size()) <= reading.limits.strangers_body) return false;
+  return reading.admits && !reading.admits(in.parser.head());
+}
+
 /// Of `rest`, what stands behind the body stays. False: the connection ended.
 Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std::string& rest) {
   const http::RequestHead& head = in.parser.head();
@@ -64,6 +71,10 @@ Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std:
       in.body = rest.substr(0, length);
       rest.erase(0, length);
       co_return true;
+    }
+    if (is_too_large_for_a_stranger(reading, in)) {
+      co_return make_error(Errc::invalid_api_key,
+                           "A body of this size is read from known callers only.", "authorization");
     }
     const Result<bool> more = co_await read_more(reading, rest, deadline, in.body.size());
     if (more.has_error()) co_return more.error();

@@ -16,6 +16,7 @@ struct AdminLimits {
   static constexpr std::size_t kMostBodyBytes = std::size_t{8} << 20;
 
   int connections = 256;
+  std::size_t strangers_body = 16 * 1024;          ///< of callers that are not admitted
   std::size_t held_bytes = std::size_t{64} << 20;  ///< of all requests that are being read
   http::AcceptanceLimits message{32 * 1024, 100, kMostBodyBytes};
   std::chrono::milliseconds headers{10'000};  ///< from its first byte to its last
@@ -59,10 +60,12 @@ struct AdminReading {
   const AdminLimits& limits;
   HeldBytes& held;
   const std::function<Moment()>& now;
+  const std::function<bool(const http::RequestHead&)>& admits;
 };
 
 /// False: the connection ended, or was idle for too long. Errors: those of the acceptance layer,
-/// request_timeout, overloaded (the bytes of all connections are too many); answer and close.
+/// request_timeout, invalid_api_key (a stranger's body is large), overloaded (the bytes of all
+/// connections are too many); answer and close.
 Awaitable<Result<bool>> read_admin_request(AdminReading reading, AdminIncoming& in);
 
 }  // namespace tallygate

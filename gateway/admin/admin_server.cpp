@@ -110,7 +110,7 @@ Awaitable<void> AdminServer::serve_requests(AdminStream& stream, const AdminLimi
     AdminIncoming in(limits.message);
     in.bytes = std::move(leftover);
     HeldBytes held(held_bytes_);
-    const AdminReading reading{stream, limits, held, options_.now};
+    const AdminReading reading{stream, limits, held, options_.now, options_.admits};
     const Result<bool> request = co_await read_admin_request(reading, in);
     if (request.has_error()) {
       in.bytes = in.body = {};
@@ -139,7 +139,7 @@ Awaitable<api::AdminResponse> AdminServer::make_answer(const AdminStream& stream
                                                        const AdminIncoming& in) {
   const http::RequestHead& head = in.parser.head();
   const bool logs_in = !head.authorization.empty();
-  if (logs_in) {
+  if (logs_in && !logins_.was_right(head.authorization)) {
     const auto wait = logins_.wait_of(stream.peer(), options_.now().steady);
     if (wait.count() > 0) {
       ++failed_logins_;
@@ -148,8 +148,12 @@ Awaitable<api::AdminResponse> AdminServer::make_answer(const AdminStream& stream
   }
   api::AdminResponse answer = co_await asio::co_spawn(pool_, answer_aside(answer_, head, in.body),
                                                       asio::use_awaitable_t<Executor>{});
+  // A public path answers whatever the token.
+  if (logs_in && options_.admits && options_.admits(head))
+    logins_.after_success(head.authorization);
   if (logs_in && answer.status == 401) {
     ++failed_logins_;
+    logins_.forget(head.authorization);
     const auto untold = logins_.after_failure(stream.peer(), options_.now().steady);
     if (untold) {
       spdlog::warn("{} failed admin logins, the last one from {}", *untold,

@@ -22,6 +22,8 @@ struct AdminOptions {
   std::function<http::TlsContext()> tls = {};
   /// For the next connection; without it, the defaults.
   std::function<AdminLimits()> limits = {};
+  /// Whether the caller is one whose large body is read; without it, everyone is.
+  std::function<bool(const http::RequestHead&)> admits = {};
   EventFeed* events = nullptr;  ///< outlives the loop; null = there is nothing to stream
   /// How often an idle event stream says that it is alive.
   std::chrono::milliseconds heartbeat{15'000};

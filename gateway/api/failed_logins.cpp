@@ -38,6 +38,19 @@ std::optional<std::uint64_t> FailedLogins::after_failure(const boost::asio::ip::
   return std::exchange(untold_, 0);
 }
 
+void FailedLogins::after_success(std::string_view authorization) {
+  if (right_.size() >= kMostTokens) right_.clear();
+  right_.insert(std::hash<std::string_view>{}(authorization));
+}
+
+void FailedLogins::forget(std::string_view authorization) {
+  right_.erase(std::hash<std::string_view>{}(authorization));
+}
+
+bool FailedLogins::was_right(std::string_view authorization) const {
+  return right_.contains(std::hash<std::string_view>{}(authorization));
+}
+
 void FailedLogins::make_room(SteadyTime now) {
   std::erase_if(forgiven_at_, [&](const auto& entry) { return entry.second <= now; });
   if (forgiven_at_.size() < kMostPeers) return;

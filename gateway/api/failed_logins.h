@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -19,6 +21,7 @@ class FailedLogins {
   static constexpr int kBurst = 10;
   static constexpr std::chrono::seconds kRecovery{10};
   static constexpr std::size_t kMostPeers = 1024;
+  static constexpr std::size_t kMostTokens = 256;
   /// Between two lines of the log about failures, whoever they are of.
   static constexpr std::chrono::seconds kQuiet{10};
 
@@ -29,6 +32,12 @@ class FailedLogins {
   /// for.
   std::optional<std::uint64_t> after_failure(const boost::asio::ip::address& peer, SteadyTime now);
 
+  /// A token that was right is looked at again at once, whatever others guess from its address (a
+  /// scraper behind the same proxy): of the last kMostTokens.
+  void after_success(std::string_view authorization);
+  void forget(std::string_view authorization);
+  bool was_right(std::string_view authorization) const;
+
   std::size_t peers() const { return forgiven_at_.size(); }
 
  private:
@@ -38,6 +47,7 @@ class FailedLogins {
   void make_room(SteadyTime now);
 
   std::map<Key, SteadyTime> forgiven_at_;
+  std::set<std::size_t> right_;  ///< hashes; one by chance only spares a wait
   std::uint64_t untold_ = 0;
   SteadyTime next_line_{};
 };

@@ -1,12 +1,20 @@
 #include "gateway/api/key_caller.h"
 
 #include "gateway/access/caller.h"
+#include "gateway/api/admission.h"
 
 namespace tallygate::api {
 
 const access::Key* key_of(const AdminRequest& request, const AdminContext& context) {
   return access::find_key(context.keys, access::bearer_token(request.head.authorization),
                           context.now);
+}
+
+bool is_admitted(const http::RequestHead& head, const config::AdminListener& listener,
+                 const access::KeyTable* keys, WallTime now) {
+  const access::Key* key = access::find_key(keys, access::bearer_token(head.authorization), now);
+  if (key != nullptr) return admin_role_of(*key).has_value();
+  return is_authorized(head.authorization, listener.token);
 }
 
 Result<Role> admin_role_of(const access::Key& key) {

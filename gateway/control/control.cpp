@@ -180,6 +180,11 @@ AdminOptions Control::admin_options() {
   options.now = read_clocks;
   options.tls = [this] { return certificates_.admin(); };
   options.limits = [this] { return admin_limits(*routing_.file()); };
+  options.admits = [this](const http::RequestHead& head) {
+    const auto file = routing_.file();
+    const auto view = routing_.view();
+    return api::is_admitted(head, file->listeners.admin, view->keys.get(), read_clocks().wall);
+  };
   options.events = &process_.events;
   return options;
 }

@@ -42,6 +42,9 @@ class AdminServerTest : public ::testing::Test {
     AdminOptions options;
     options.now = read_clocks;
     options.limits = [limits] { return limits; };
+    options.admits = [](const http::RequestHead& head) {
+      return head.authorization == "Bearer right";
+    };
     options.events = events;
     options.heartbeat = heartbeat;
     // The port is the kernel's; the server takes over a descriptor of the test's listener.
@@ -290,6 +293,7 @@ TEST_F(AdminServerTest, RefusesMoreThanItsLimits) {
 TEST_F(AdminServerTest, HoldsOnlySoMuchAtOnce) {
   AdminLimits limits;
   limits.held_bytes = 50'000;
+  limits.strangers_body = 100'000;
   start(nullptr, std::chrono::seconds(15), limits);
   Peer peer = Peer::connect(listener_.port());
   peer.send("POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 60000\r\n\r\n" +
@@ -297,6 +301,38 @@ TEST_F(AdminServerTest, HoldsOnlySoMuchAtOnce) {
   EXPECT_EQ(testing::read_message(peer).status(), 503);
   Peer small = ask("/small");  // what the other held is free again
   EXPECT_EQ(testing::read_message(small).status(), 200);
+}
+
+TEST_F(AdminServerTest, ReadsLargeBodiesOfKnownCallersOnly) {
+  start(nullptr);
+  const auto check = [&](std::string_view fields, std::size_t bytes, int expected) {
+    Peer peer = Peer::connect(listener_.port());
+    peer.send("POST /echo HTTP/1.1\r\nHost: gate\r\n" + std::string(fields) + "\r\n\r\n");
+    if (expected == 200) peer.send(std::string(bytes, 'x'));
+    EXPECT_EQ(testing::read_message(peer).status(), expected) << fields;
+  };
+  check("Content-Length: 16384", 16384, 200);
+  check("Content-Length: 16385", 0, 401);
+  check("Authorization: Bearer wrong\r\nContent-Length: 16385", 0, 401);
+  check("Authorization: Bearer right\r\nContent-Length: 16385", 16385, 200);
+  Peer peer = Peer::connect(listener_.port());
+  peer.send("POST /echo HTTP/1.1\r\nHost: gate\r\nTransfer-Encoding: chunked\r\n\r\n4001\r\n" +
+            std::string(16385, 'x'));
+  EXPECT_EQ(testing::read_message(peer).status(), 401);
+}
+
+TEST_F(AdminServerTest, NeverLocksOutATokenThatWasRight) {
+  start(nullptr);
+  const std::string right = "Authorization: Bearer right\r\n";
+  const std::string wrong = "Authorization: Bearer wrong\r\n";
+  EXPECT_EQ(read_answer("/small", right).status(), 200);
+  for (int i = 0; i < api::FailedLogins::kBurst; ++i) {
+    EXPECT_EQ(read_answer("/small", wrong).status(), 200) << "a public path, whatever the token";
+    EXPECT_EQ(read_answer("/login", wrong).status(), 401);
+  }
+  EXPECT_EQ(read_answer("/login", wrong).status(), 429);
+  EXPECT_EQ(read_answer("/small", wrong).status(), 429);
+  EXPECT_EQ(read_answer("/small", right).status(), 200);
 }
 
 TEST_F(AdminServerTest, TakesOnlySoManyConnections) {

@@ -29,6 +29,16 @@ void fail_often(FailedLogins& logins, const char* peer) {
   for (int i = 0; i < 20; ++i) logins.after_failure(make_address(peer), kNow);
 }
 
+TEST(FailedLogins, KnowTheTokensThatWereRight) {
+  FailedLogins logins;
+  EXPECT_FALSE(logins.was_right("Bearer a"));
+  logins.after_success("Bearer a");
+  EXPECT_TRUE(logins.was_right("Bearer a"));
+  EXPECT_FALSE(logins.was_right("Bearer b"));
+  logins.forget("Bearer a");
+  EXPECT_FALSE(logins.was_right("Bearer a"));
+}
+
 TEST(FailedLogins, KeepPeersApart) {
   FailedLogins logins;
   fail_often(logins, "192.0.2.1");
