@@ -65,7 +65,9 @@ constexpr auto kRows = [] {
                   Row{"api-key", FieldName::api_key},
                   Row{"trailer", FieldName::trailer},
                   Row{"upgrade", FieldName::upgrade},
+                  Row{"forwarded", FieldName::forwarded},
                   Row{"x-api-key", FieldName::x_api_key},
+                  Row{"x-real-ip", FieldName::forwarded},
                   Row{"connection", FieldName::connection},
                   Row{"keep-alive", FieldName::keep_alive},
                   Row{"set-cookie", FieldName::set_cookie},
@@ -76,6 +78,7 @@ constexpr auto kRows = [] {
                   Row{"authorization", FieldName::authorization},
                   Row{"content-length", FieldName::content_length},
                   Row{"openai-project", FieldName::openai_project},
+                  Row{"x-goog-api-key", FieldName::cloud_credential},
                   Row{"accept-encoding", FieldName::accept_encoding},
                   Row{"content-encoding", FieldName::content_encoding},
                   Row{"proxy-connection", FieldName::proxy_connection},
@@ -84,6 +87,7 @@ constexpr auto kRows = [] {
                   Row{"proxy-authenticate", FieldName::proxy_authenticate},
                   Row{"openai-organization", FieldName::openai_organization},
                   Row{"proxy-authorization", FieldName::proxy_authorization},
+                  Row{"x-amz-security-token", FieldName::cloud_credential},
                   Row{"x-upstream-request-id", FieldName::x_upstream_request_id},
                   Row{"strict-transport-security", FieldName::strict_transport_security}};
   for (Row& row : rows) row.key = key_of(row.text);
@@ -109,6 +113,7 @@ FieldName find_prefix(std::string_view text) {
   if (text.size() < kPrefixBytes || (text.front() | 0x20) != 'x') return FieldName::other;
   const Key key = key_of(text.substr(0, kPrefixBytes));
   if (key == key_of("x-stainless-")) return FieldName::x_stainless;
+  if (key == key_of("x-forwarded-")) return FieldName::forwarded;
   return key == key_of("x-tallygate-") ? FieldName::x_tallygate : FieldName::other;
 }
 

@@ -15,6 +15,7 @@ enum class FieldName : std::uint8_t {
   anthropic_version,
   api_key,
   authorization,
+  cloud_credential,  ///< x-goog-api-key, x-amz-security-token
   connection,
   content_encoding,
   content_length,
@@ -22,6 +23,7 @@ enum class FieldName : std::uint8_t {
   cookie,
   date,
   expect,
+  forwarded,  ///< Forwarded, X-Real-IP, any X-Forwarded-*
   host,
   keep_alive,
   openai_organization,

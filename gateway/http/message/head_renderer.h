@@ -40,8 +40,9 @@ struct UpstreamRequestLine {
 
 /// Appends the request head for a target. Of `client.fields` these stay behind: hop-by-hop fields,
 /// Host, Content-Length, Expect, Cookie, Accept-Encoding, Authorization, x-api-key, api-key,
-/// OpenAI-Organization, OpenAI-Project, X-Stainless-* and x-tallygate-*. Adds `Accept-Encoding:
-/// identity`.
+/// OpenAI-Organization, OpenAI-Project, x-goog-api-key, x-amz-security-token, X-Stainless-* and
+/// x-tallygate-*; and who asked is nobody's business beyond the gate: Forwarded, X-Forwarded-* and
+/// X-Real-IP. Adds `Accept-Encoding: identity`.
 void render_request_head(const UpstreamRequestLine& line, const RequestHead& client,
                          std::string& out);
 

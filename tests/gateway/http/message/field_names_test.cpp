@@ -25,6 +25,9 @@ TEST(FieldNames, KnowsNamesOfEverySizeInAnyCase) {
   check("transfer-encoding", FieldName::transfer_encoding);
   check("openai-organization", FieldName::openai_organization);
   check("strict-transport-security", FieldName::strict_transport_security);
+  check("X-Forwarded-For", FieldName::forwarded);
+  check("x-real-ip", FieldName::forwarded);
+  check("x-goog-api-key", FieldName::cloud_credential);
   check("x-stainless-", FieldName::x_stainless);
   check("x-stainless-lang", FieldName::x_stainless);
   check("x-tallygate-" + std::string(100, 'a'), FieldName::x_tallygate);
