@@ -87,6 +87,17 @@ router::Record make_record(const Exchange& x, SteadyTime now) {
   return r;
 }
 
+/// Where the upstream has not told, say because the client left before the last chunk: an event is
+/// about a token, and so are four bytes. Only for limits, which nobody shall evade by leaving.
+std::uint64_t tokens_to_charge(const Exchange& x, const router::Record& record) {
+  constexpr std::uint64_t kBytesPerToken = 4;
+  if (x.answer.observer.usage().known) return record.input_tokens + record.output_tokens;
+  if (!x.committed || record.outcome == router::Outcome::client_error) return 0;
+  const std::uint64_t told =
+      record.streamed ? record.event_count : record.response_bytes / kBytesPerToken;
+  return record.request_bytes / kBytesPerToken + told;
+}
+
 void count_inference(Exchange& x, const router::Record& record) {
   telemetry::GenAiSample sample;
   sample.record = &record;
@@ -149,7 +160,7 @@ Task<void> finish(Exchange& x) {
   router::Record record = make_record(x, x.ended);
   if (!x.mirror_of) {
     count_inference(x, record);
-    x.session.caller.charge_tokens(record.input_tokens + record.output_tokens, x.ended);
+    x.session.caller.charge_tokens(tokens_to_charge(x, record), x.ended);
   }
   if (x.plan.by_pool && x.committed && !x.mirror_of) {
     x.worker.shared().continuity.remember(x.plan.assignment.unit_hash,

@@ -1,5 +1,6 @@
 """Client keys: from the one answer that shows a key to the last request that it opens."""
 
+import http.client
 import json
 import re
 import socket
@@ -309,6 +310,19 @@ class Limits(KeysTest):
         self.assertEqual(self.status_of(key), 200)
         status, headers, _ = self.ask(key)
         self.assertEqual((status, headers["x-ratelimit-remaining-tokens"]), (429, "0"))
+
+    def test_tokens_of_a_client_that_leaves_early(self):
+        key = self.make("hasty", tokensPerMinute=5)["key"]
+        before = len(self.gate.journal())
+        connection = http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
+        connection.request("POST", "/v1/chat/completions", json.dumps(chat(stream=True)),
+                           {**bearer(key), "Content-Type": "application/json",
+                            "x-sim-fault": "hang-mid-stream:2"})
+        connection.getresponse().read(10)
+        connection.close()
+        wait_for(lambda: len(self.gate.journal()) > before, "the record is there")
+        self.assertEqual(self.gate.journal()[-1]["outcome"], "client_abort")
+        self.assertEqual(self.status_of(key), 429)
 
     def test_concurrency(self):
         key = self.make("narrow", concurrency=1)["key"]
