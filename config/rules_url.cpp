@@ -152,7 +152,7 @@ Result<Url> parse_url(std::string_view text, Query query) {
   }
   const auto parsed = urls::parse_uri(text);
   if (!parsed) return refusal("is not a valid URL; write it like http://127.0.0.1:9001/v1");
-  const urls::url_view view = *parsed;
+  const urls::url_view& view = *parsed;
   const bool is_https = view.scheme_id() == urls::scheme::https;
   if (!is_https && view.scheme_id() != urls::scheme::http) {
     return refusal("must begin with http:// or https://");

@@ -51,7 +51,7 @@ Result<Faults> choose_faults(const Request& request, const Ask& ask, const Board
   if (const std::string_view text = request.header("x-sim-fault"); !text.empty()) {
     return parse_faults(text);
   }
-  if (const Result<Faults> named = parse_model_faults(ask.model); !named || named->any) {
+  if (Result<Faults> named = parse_model_faults(ask.model); !named || named->any) {
     return named;
   }
   return board.faults_for(number);

@@ -152,7 +152,7 @@ Codec<Duration> duration(Duration min, Duration max) {
   return codec;
 }
 
-Codec<std::string> text(TextRule rule) {
+Codec<std::string> text(const TextRule& rule) {
   Codec<std::string> codec;
   codec.schema = plain_text_schema();
   if (!rule.pattern.empty()) {

@@ -41,7 +41,7 @@ struct TextRule {
 
 Codec<bool> boolean();
 Codec<double> number(double min, double max);
-Codec<std::string> text(TextRule rule = {});
+Codec<std::string> text(const TextRule& rule = {});
 /// Text that print() and messages never show.
 Codec<std::string> hidden_text();
 /// The file only says where it is: one reference, or nothing.
@@ -60,7 +60,7 @@ boost::json::object record_schema(boost::json::object properties,
 
 /// The same values in a narrower type; the range has been checked by `wide`.
 template <class N>
-Codec<N> narrow(Codec<std::uint64_t> wide) {
+Codec<N> narrow(const Codec<std::uint64_t>& wide) {
   Codec<N> codec;
   codec.schema = wide.schema;
   codec.print = [print = wide.print](const N& value) { return print(value); };

@@ -69,6 +69,7 @@ AdminResponse answer_entries(std::vector<store::AuditEntry> entries, std::uint32
   const bool has_more = entries.size() >= asked;
   if (has_more) entries.pop_back();
   std::vector<std::string> items;
+  items.reserve(entries.size());
   for (const auto& entry : entries) items.push_back(render_entry(entry, with_document, render));
   const std::string last = entries.empty() ? "" : std::to_string(entries.back().number);
   return json_answer(render_page(items, has_more, last));

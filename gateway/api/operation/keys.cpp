@@ -67,7 +67,7 @@ Result<void> check(const ClientKey& key, const store::Catalog& catalog,
     return broken("`expiresAt` must be in the future; to end a key now, delete it.", "expiresAt");
   }
   for (const std::string& route : key.routes) {
-    const auto fits = check_route(route, catalog, context.settings);
+    auto fits = check_route(route, catalog, context.settings);
     if (!fits) return fits;
   }
   return {};
