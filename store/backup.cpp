@@ -164,19 +164,6 @@ Result<void> restore_beside(const std::string& folder, const Halves& halves,
 
 }  // namespace
 
-Result<void> check_backup_folder(const std::string& folder, const std::string& store_path) {
-  std::error_code ec;
-  const fs::path inner = fs::weakly_canonical(folder, ec);
-  const fs::path outer = fs::weakly_canonical(store_path, ec);
-  const auto [rest, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  if (rest != outer.end()) return {};
-  return make_error(Errc::invalid_parameter,
-                    "'" + folder +
-                        "' is in the store it is to save; choose a folder elsewhere, "
-                        "best on another disk",
-                    "folder");
-}
-
 Result<Backup> make_backup(const std::string& folder, Catalog& catalog, const Journal& journal,
                            std::uint32_t keep) {
   std::error_code ec;
