@@ -1,9 +1,12 @@
 #include "gateway/admin/admin_request.h"
 
+#include <utility>
+
 namespace tallygate {
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
+const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Appends what comes next. False: nothing came before `deadline`, or the connection ended.
 Awaitable<Result<bool>> read_more(AdminReading& reading, std::string& into, SteadyTime deadline,
@@ -61,6 +64,7 @@ Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std:
   const http::RequestHead& head = in.parser.head();
   const SteadyTime deadline = reading.now().steady + reading.limits.body;
   const auto length = static_cast<std::size_t>(head.content_length.value_or(0));
+  bool expects_continue = head.expect_continue;
   for (;;) {
     if (head.chunked) {
       const auto taken = in.parser.parse_chunks(rest, append_piece, &in.body);
@@ -75,6 +79,9 @@ Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std:
     if (is_too_large_for_a_stranger(reading, in)) {
       co_return make_error(Errc::invalid_api_key,
                            "A body of this size is read from known callers only.", "authorization");
+    }
+    if (std::exchange(expects_continue, false)) {
+      co_await reading.stream.write(kContinue, reading.limits.write);
     }
     const Result<bool> more = co_await read_more(reading, rest, deadline, in.body.size());
     if (more.has_error()) co_return more.error();

@@ -110,6 +110,16 @@ bool is_authorized(std::string_view authorization, const config::Secret& token) 
   return CRYPTO_memcmp(sent.data(), wanted.data(), sent.size()) == 0;
 }
 
+std::string_view field_given_twice(const http::RequestHead& head) {
+  for (const std::string_view name : {"origin", "sec-fetch-site", "idempotency-key", "if-match"}) {
+    const auto is_named = [&](const http::Field& field) {
+      return equals_ignoring_case(field.name, name);
+    };
+    if (std::count_if(head.fields.begin(), head.fields.end(), is_named) > 1) return name;
+  }
+  return {};
+}
+
 std::optional<AdminResponse> refuse_admission(const AdminRequest& request,
                                               const config::AdminListener& listener) {
   const http::RequestHead& head = request.head;
@@ -118,6 +128,11 @@ std::optional<AdminResponse> refuse_admission(const AdminRequest& request,
         request, Errc::misdirected_request,
         "This Host is not one of the admin listener's. Name it under listeners.admin.hosts.",
         "host");
+  }
+  // Whoever looks at one of two may be told the wrong one.
+  if (const std::string_view twice = field_given_twice(head); !twice.empty()) {
+    return refusal(request, Errc::bad_request, "This field may be given once only.",
+                   std::string(twice));
   }
   if (!is_same_origin(head.value_of("origin"), head.host) ||
       equals_ignoring_case(head.value_of("sec-fetch-site"), "cross-site")) {

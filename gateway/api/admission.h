@@ -22,7 +22,10 @@ bool is_same_origin(std::string_view origin, std::string_view host);
 /// An empty token is open to everyone.
 bool is_authorized(std::string_view authorization, const config::Secret& token);
 
-/// The refusal (421, 403, 401), or nothing.
+/// The first of the fields that are trusted by their value, if one stands there twice; else empty.
+std::string_view field_given_twice(const http::RequestHead& head);
+
+/// The refusal (421, 400, 403, 401), or nothing.
 std::optional<AdminResponse> refuse_admission(const AdminRequest& request,
                                               const config::AdminListener& listener);
 

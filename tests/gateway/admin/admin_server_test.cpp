@@ -321,6 +321,20 @@ TEST_F(AdminServerTest, ReadsLargeBodiesOfKnownCallersOnly) {
   EXPECT_EQ(testing::read_message(peer).status(), 401);
 }
 
+TEST_F(AdminServerTest, TellsAKnownCallerToGoOn) {
+  start(nullptr);
+  const std::string_view head =
+      "POST /echo HTTP/1.1\r\nHost: gate\r\nExpect: 100-continue\r\nContent-Length: ";
+  Peer small = Peer::connect(listener_.port());
+  small.send(std::string(head) + "4\r\n\r\n");
+  EXPECT_EQ(small.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  small.send("data");
+  EXPECT_EQ(testing::read_message(small).status(), 200);
+  Peer large = Peer::connect(listener_.port());
+  large.send(std::string(head) + "40000\r\n\r\n");
+  EXPECT_EQ(testing::read_message(large).status(), 401);
+}
+
 TEST_F(AdminServerTest, NeverLocksOutATokenThatWasRight) {
   start(nullptr);
   const std::string right = "Authorization: Bearer right\r\n";

@@ -79,6 +79,19 @@ TEST(Admission, KnowsItsOwnPages) {
   check("https://admin.example.com", "admin.example.com:80", false);
 }
 
+TEST(Admission, TakesWhatItTrustsOnceOnly) {
+  const auto check = [](std::vector<http::Field> fields, std::string_view expected) {
+    http::RequestHead head;
+    head.fields.assign(fields.begin(), fields.end());
+    EXPECT_EQ(field_given_twice(head), expected);
+  };
+  check({}, "");
+  check({{"Origin", "http://a"}, {"Accept", "a"}, {"Accept", "b"}}, "");
+  check({{"Origin", "http://a"}, {"ORIGIN", "http://a"}}, "origin");
+  check({{"If-Match", "1"}, {"if-match", "2"}}, "if-match");
+  check({{"idempotency-key", "1"}, {"x", ""}, {"Idempotency-Key", "1"}}, "idempotency-key");
+}
+
 TEST(Admission, ComparesTheWholeToken) {
   const auto check = [](std::string_view authorization, bool expected) {
     EXPECT_EQ(is_authorized(authorization, config::Secret{"s3cret token"}), expected)
