@@ -52,6 +52,10 @@ Result<router::Record> Journal::find_by_response_id(std::string_view response_id
   return core_->find(RecordQuery::by_response_id(response_id));
 }
 
+Result<RecordPage> Journal::search(const RecordSearch& search) const {
+  return core_->with_database([&](Database& database) { return database.search(search); });
+}
+
 Result<void> Journal::purge(WallTime now) { return core_->purge(now); }
 
 Result<std::uint32_t> Journal::backup(const std::string& folder) const {

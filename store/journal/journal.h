@@ -4,8 +4,8 @@
 // committed (written to the write-ahead log and folded), in order.
 //
 // Threads: open() and close() on the starter's; each Producer on its worker's; tallies(), totals(),
-// units() and status() from any; series() and whatever else blocks on one that may block; records
-// are read through JournalReader on a thread that may block.
+// units() and status() from any; series() and whatever else blocks on one that may block; other
+// processes read records through JournalReader.
 
 #include <chrono>
 #include <cstdint>
@@ -32,7 +32,9 @@ namespace tallygate::store {
 
 class JournalCore;
 struct Lane;
-struct UnitCounts;  // store/tally/unit_book.h
+struct RecordPage;    // store/journal/reading/record_search.h
+struct RecordSearch;  // the same
+struct UnitCounts;    // store/tally/unit_book.h
 
 struct JournalOptions {
   std::string path;  ///< the directory of this database, created if missing
@@ -140,6 +142,8 @@ class Journal {
   /// Blocking; for the admin API's pool and tests. not_found when there is none.
   Result<router::Record> find(const Uuid& id) const;
   Result<router::Record> find_by_response_id(std::string_view response_id) const;
+  /// A page of the records that match, newest first. Blocking, within the limits of the search.
+  Result<RecordPage> search(const RecordSearch& search) const;
 
   /// Forgets records made more than `retention` before `now`; tallies keep them. Forgets points of
   /// time series that are too old. Blocking: call it at start and every few minutes, from a thread

@@ -16,6 +16,7 @@
 #include "router/record.h"
 #include "router/tally/tally.h"
 #include "store/journal/reading/record_query.h"
+#include "store/journal/reading/record_search.h"
 #include "store/rocksdb/bounded_read.h"
 #include "store/rocksdb/directory.h"
 #include "store/rocksdb/options.h"
@@ -59,6 +60,8 @@ class Database {
   /// The last batch of which is known that no record up to it was made at `time` or later; 0 = of
   /// none. So a scan from `time` starts at the next.
   Result<std::uint64_t> last_batch_before(WallTime time) const;
+  /// A batch after which all were committed at `time` or later; UINT64_MAX = none is known.
+  Result<std::uint64_t> last_batch_committed_before(WallTime time) const;
 
   /// Whole files of the log that have nothing after batch `last`. Its keys only grow, so that
   /// these are all but the last file or two, and no tombstone has to be merged away.
@@ -68,6 +71,10 @@ class Database {
   /// yet, then in what the index names.
   Result<router::Record> find(const RecordQuery& query,
                               std::span<const std::uint64_t> pending) const;
+
+  /// A page of the records that match. Who looks for those made before some time may miss one whose
+  /// request took more than a day. storage_unavailable: the time was up before the first record.
+  Result<RecordPage> search(const RecordSearch& search) const;
 
   /// Each returns false to stop. Keys and values are valid during the call only.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
