@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "gateway/api/key_caller.h"
 #include "gateway/control/not_yet.h"
 #include "gateway/control/upkeep/process_sample.h"
 #include "gateway/control/upkeep/target_states.h"
