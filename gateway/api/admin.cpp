@@ -71,10 +71,6 @@ const AdminRoute kOwnRoutes[] = {
      .answer = answer_reload,
      .summary = "Reads the configuration file again.",
      .result = &kReloaded},
-    {.path = "/api/requests/{id}",
-     .answer = answer_request,
-     .summary = "One record of the journal.",
-     .role = Role::viewer},
     {.method = Method::post,
      .path = "/api/backup",
      .answer = answer_backup,
@@ -193,7 +189,7 @@ AdminResponse answer_found(const AdminRequest& request, const Found& found,
 std::span<const AdminRoute> admin_routes() {
   static const std::vector<AdminRoute> all = concatenated(
       {kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(), audit_routes(),
-       metric_routes(), event_routes(), performance_routes(), key_routes()});
+       metric_routes(), event_routes(), performance_routes(), key_routes(), request_routes()});
   return all;
 }
 

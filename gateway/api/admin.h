@@ -25,6 +25,7 @@
 #include "store/catalog/catalog.h"
 #include "store/journal/journal.h"
 #include "store/journal/names.h"
+#include "store/journal/reading/record_search.h"
 #include "store/store_health.h"
 
 namespace tallygate::api {
@@ -78,6 +79,7 @@ struct AdminContext {
   /// Distinct units of an experiment, by epoch and arm.
   std::function<store::UnitCounts(router::NameId experiment)> units_of = {};
   std::function<Result<router::Record>(const Uuid&)> find_record = {};
+  std::function<Result<store::RecordPage>(const store::RecordSearch&)> find_records = {};
   std::function<TargetHealth(router::NameId target)> health_of = {};
   std::function<std::string(telemetry::Format)> render_metrics = {};
   std::function<ReloadOutcome()> reload = {};

@@ -92,6 +92,9 @@ void AdminBackend::add_counts(api::AdminContext& context) {
   };
   context.units_of = [&journal](router::NameId experiment) { return journal.units(experiment); };
   context.find_record = [&journal](const Uuid& id) { return journal.find(id); };
+  context.find_records = [&journal](const store::RecordSearch& search) {
+    return journal.search(search);
+  };
   context.totals = [&journal](const router::TallyFilter& filter) { return journal.totals(filter); };
   context.series = [&journal](const api::SeriesQuery& query) {
     return api::read_series(

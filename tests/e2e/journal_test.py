@@ -4,9 +4,12 @@ import collections
 import concurrent.futures
 import json
 import subprocess
+import threading
 import unittest
+import urllib.parse
+from decimal import Decimal
 
-from gate import GATE, GateTest, chat
+from gate import GATE, GateTest, call, chat
 from recount import performance_of, recount
 
 
@@ -73,6 +76,77 @@ class Journal(GateTest):
         _, fields = self.answers[0]
         record = self.gate.admin_json("/api/requests/" + fields["x-request-id"])
         self.assertEqual(record["request_id"], fields["x-request-id"])
+
+    def page(self, **query):
+        path = "/api/requests?" + urllib.parse.urlencode(query)
+        status, _, content = call(self.gate.admin, "GET", path)
+        self.assertEqual(status, 200, content)
+        return json.loads(content, parse_float=Decimal)
+
+    def search(self, **query):
+        """All pages, one behind the other."""
+        records = []
+        while True:
+            page = self.page(**query)
+            self.assertLessEqual(len(page["data"]), query.get("limit", 50))
+            self.assertEqual(page["has_more"], page["next_cursor"] is not None)
+            records += page["data"]
+            if not page["has_more"]:
+                return records
+            query["cursor"] = page["next_cursor"]
+
+    def test_pages_are_the_journal_from_its_end_on(self):
+        journal = self.gate.journal()
+        journal.reverse()
+        self.assertEqual(self.search(), journal)
+        self.assertEqual(self.search(limit=7), journal)
+        self.assertEqual(self.page(limit=3)["data"], journal[:3])
+
+    def test_filters_are_the_columns_of_a_record(self):
+        journal = self.gate.journal()
+        journal.reverse()
+        compared = 0
+        for column in ("route", "assigned_version", "version", "target", "experiment", "variant",
+                       "outcome", "error", "status"):
+            for value in {record[column] for record in journal} - {None}:
+                with self.subTest(f"{column}={value}"):
+                    expected = [record for record in journal if record[column] == value]
+                    self.assertEqual(self.search(limit=20, **{column: value}), expected)
+                    compared += 1
+        self.assertGreater(compared, 15)
+        # Times are those of the ids, to the millisecond.
+        middle = sorted(record["started"][:23] for record in journal)[len(journal) // 2]
+        before = [record for record in journal if record["started"][:23] < middle]
+        self.assertEqual(self.search(until=middle + "Z"), before)
+        self.assertEqual(len(self.search(since=middle + "Z")), len(journal) - len(before))
+        self.assertEqual(self.search(since="1h", route="assistant", outcome="upstream_error"),
+                         [record for record in journal if record["route"] == "assistant" and
+                          record["outcome"] == "upstream_error"])
+        self.assertEqual(self.search(route="nobody-knows"), [])
+
+    def test_pages_stay_whole_while_requests_come(self):
+        expected = self.search(limit=200, route="assistant", variant="b")
+        done = threading.Event()
+
+        def keep_asking():
+            while not done.is_set():
+                self.gate.post("/v1/chat/completions", chat("offline"))
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        try:
+            self.assertEqual(self.search(limit=2, route="assistant", variant="b"), expected)
+        finally:
+            done.set()
+            asking.join()
+
+    def test_a_search_that_is_wrong_is_told_what_is_right(self):
+        for query, part in (("rout=x", "did you mean `route`?"), ("outcome=okay", "upstream_error"),
+                            ("cursor=00", "start again"), ("limit=201", "1 to 200")):
+            with self.subTest(query):
+                status, _, content = call(self.gate.admin, "GET", "/api/requests?" + query)
+                self.assertEqual(status, 400)
+                self.assertIn(part, json.loads(content)["error"]["message"])
 
     def run_journal(self, *options):
         return subprocess.run([GATE, "journal", "--path", self.gate.store, *options],

@@ -69,6 +69,8 @@ class OpenApi(GateTest):
             _, fields, _ = self.gate.post("/v1/chat/completions", chat(user=f"u{number}"))
             ids.append(fields["x-request-id"])
         self.ask("GET", f"/api/requests/{ids[0]}")
+        self.assertEqual(self.ask("GET", "/api/requests?limit=1&outcome=ok")["data"][0]["request_id"],
+                         ids[-1])
         a = self.ask("POST", VERSIONS, {"name": "a", "version": "1.0.0", "modelType": "shown",
                                         "isActive": True, "isDefault": True, "targets": ["one"]})
         b = self.ask("POST", VERSIONS, {"name": "b", "version": "1.1.0", "modelType": "shown",
@@ -154,6 +156,7 @@ class OpenApi(GateTest):
         for method, path, body in (
                 ("GET", f"{VERSIONS}/nobody", None), ("POST", VERSIONS, {"verison": 1}),
                 ("POST", TESTS, {"name": "x"}), ("GET", "/api/requests/nothing", None),
+                ("GET", "/api/requests?outcome=bad", None),
                 ("GET", f"{VERSIONS}?limit=100000", None), ("POST", "/performance/blacklisted", {})):
             with self.subTest(path):
                 told = self.ask(method, path, body)

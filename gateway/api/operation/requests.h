@@ -1,11 +1,13 @@
 #pragma once
-// GET /api/requests/{id}: one record of the journal by its x-request-id.
+// GET /api/requests and /api/requests/{id}: records of the journal, newest first, and one by its
+// x-request-id.
+
+#include <span>
 
 #include "gateway/api/admin.h"
 
 namespace tallygate::api {
 
-AdminResponse answer_request(const AdminRequest& request, std::string_view id,
-                             const AdminContext& context);
+std::span<const AdminRoute> request_routes();
 
 }  // namespace tallygate::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/yaml/near_miss.h"
 #include "config/yaml/scalars.h"
 
 namespace tallygate::api {
@@ -49,6 +50,14 @@ std::string joined(std::span<const std::string_view> names) {
   return text;
 }
 
+Error unknown(const std::string& name, std::span<const std::string_view> known) {
+  if (known.empty()) return wrong("Unknown query parameter. This endpoint has none.", name);
+  const std::string meant = config::yaml::suggest(name, {known.begin(), known.end()});
+  return wrong(
+      "Unknown query parameter" + (meant.empty() ? "." : meant) + " Known: " + joined(known) + ".",
+      name);
+}
+
 }  // namespace
 
 Result<Query> Query::parse(std::string_view text, std::span<const std::string_view> known) {
@@ -62,9 +71,7 @@ Result<Query> Query::parse(std::string_view text, std::span<const std::string_vi
     auto value = decode(pair.substr(std::min(equals + 1, pair.size())), ' ');
     if (!name || !value) return wrong("A query escape is a percent sign and two hex digits.", "");
     if (std::find(known.begin(), known.end(), *name) == known.end()) {
-      const std::string expected =
-          known.empty() ? "This endpoint has none." : "Known: " + joined(known) + ".";
-      return wrong("Unknown query parameter. " + expected, *name);
+      return unknown(*name, known);
     }
     const bool fresh = std::ranges::none_of(
         query.values_, [&](const auto& earlier) { return earlier.first == *name; });
