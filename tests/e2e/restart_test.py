@@ -17,8 +17,8 @@ import threading
 import time
 import unittest
 
-from gate import (GATE, LIBC, PR_SET_PDEATHSIG, Gate, Process, Simulator, call, chat, fresh_folder,
-                  two_versions, wait_for)
+from gate import (GATE, LIBC, PATIENCE, PR_SET_PDEATHSIG, Gate, Process, Simulator, call, chat,
+                  fresh_folder, two_versions, wait_for)
 from load import Load
 from recount import performance_of, recount
 
@@ -180,7 +180,7 @@ class RestartTest(unittest.TestCase):
         self.gate.stop()
 
     def ended(self, process, seconds=45):
-        self.assertEqual(process.child.wait(seconds), 0, process.tail())
+        self.assertEqual(process.child.wait(seconds * PATIENCE), 0, process.tail())
 
     def test_five_handovers_under_load(self):
         streams = [{} for _ in range(RESTARTS)]

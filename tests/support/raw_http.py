@@ -14,8 +14,9 @@ import threading
 import time
 
 from byte_reader import ByteReader
+from gate import PATIENCE
 
-TIMEOUT = 10
+TIMEOUT = 10 * PATIENCE
 REQUEST_LINE = re.compile(rb"POST /([^ /]*)/v1(/[!-~]*) HTTP/1\.1")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)")
 
