@@ -3,6 +3,8 @@
 // boost::system::system_error for the one catch in `read_stored`.
 
 #include <boost/json.hpp>
+#include <cmath>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -15,8 +17,14 @@ namespace tallygate::registry {
 inline std::string text_of(const boost::json::object& body, std::string_view key) {
   return std::string(body.at(key).as_string());
 }
+/// Boost.JSON reads 1e999 as infinite and writes what it cannot read.
+inline double finite_number(const boost::json::value& value) {
+  const auto number = value.to_number<double>();
+  if (!std::isfinite(number)) throw std::runtime_error("a number is not finite");
+  return number;
+}
 inline double number_of(const boost::json::object& body, std::string_view key) {
-  return body.at(key).to_number<double>();
+  return finite_number(body.at(key));
 }
 inline std::uint64_t count_of(const boost::json::object& body, std::string_view key) {
   return body.at(key).to_number<std::uint64_t>();

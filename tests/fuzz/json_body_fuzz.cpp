@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "gateway/api/shapes/fields.h"
 #include "gateway/api/shapes/json_body.h"
+#include "tests/fuzz/same_json.h"
 
 using namespace tallygate;
 using namespace tallygate::api;
@@ -38,9 +39,9 @@ void check_text(std::string_view text) {
     return;
   }
   TG_ASSERT(depth_of(*value) <= kMaxJsonDepth);
-  const std::string once = render_json(*value);
-  const auto again = parse_json(once);
-  TG_ASSERT(again && render_json(*again) == once);
+  if (testing::has_huge_number(*value)) return;
+  const auto again = parse_json(render_json(*value));
+  TG_ASSERT(again && testing::is_same(*value, *again));
 }
 
 void check_body(std::string_view text, const Fields& fields) {
@@ -49,16 +50,18 @@ void check_body(std::string_view text, const Fields& fields) {
   if (!body) {
     const Error& error = body.error();
     TG_ASSERT(!error.message.empty());
-    TG_ASSERT(error.code == Errc::invalid_json || !error.param.empty());
+    TG_ASSERT(error.code == Errc::invalid_json ||
+              error.message.find("`" + error.param + "`") != std::string::npos);
     return;
   }
   for (const Field& field : fields.fields) {
     TG_ASSERT(!field.required || body->contains({field.name.data(), field.name.size()}));
   }
   TG_ASSERT(body->size() <= fields.fields.size());
+  if (testing::has_huge_number(*body)) return;
   const std::string once = render_json(*body);
   const auto again = read_body({head, once}, fields);
-  TG_ASSERT(again && render_json(*again) == once);
+  TG_ASSERT(again && testing::is_same(*body, *again));
 }
 
 std::vector<const Fields*> tables() {

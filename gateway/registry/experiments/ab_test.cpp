@@ -74,7 +74,7 @@ void read_parts(const json::object& body, AbTest& test) {
     test.epochs.push_back(
         {static_cast<std::uint32_t>(count_of(from, "number")), time_of(from, "since"), {}});
     for (const json::value& weight : from.at("weights").as_array()) {
-      test.epochs.back().weights.push_back(weight.to_number<double>());
+      test.epochs.back().weights.push_back(finite_number(weight));
     }
   }
   const auto criteria = criteria_of(body.at("criteria").as_object());

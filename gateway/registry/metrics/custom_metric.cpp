@@ -47,7 +47,7 @@ Sums read_sums(const json::object& from) {
     throw std::runtime_error("not the sums of 64 groups");
   }
   for (std::size_t i = 0; i < kMetricGroups; ++i) {
-    sums.evidence.groups.push_back({counts[i].to_number<double>(), values[i].to_number<double>()});
+    sums.evidence.groups.push_back({finite_number(counts[i]), finite_number(values[i])});
   }
   return sums;
 }
