@@ -114,7 +114,7 @@ class Control {
   std::atomic<bool> is_reload_asked_{false};
   double start_seconds_ = 0;
 
-  std::mutex reloading_;     ///< one at a time
+  std::mutex reloading_;                            ///< one at a time
   std::map<std::string, std::string> authorities_;  ///< texts of ca_files in use, under reloading_
   std::string loaded_text_;  ///< of the file when it was last read, under reloading_
   mutable std::mutex mutex_;

@@ -57,11 +57,12 @@ class Successor(Process):
 # A successor that speaks as one should and then falls silent or dies: argv is its socket, the store,
 # the step, and "hang" or "die". The words are those of handover_message.h.
 FAKE_SUCCESSOR = """
-import fcntl, socket, struct, sys, time
+import fcntl, os, socket, struct, sys, time
 path, store, step, manner = sys.argv[1:]
 TAKE_OVER, LISTENERS, NO_MORE, REFUSED, GIVE_STORE, STORE_IS_YOURS, READY, GO = range(1, 9)
 peer = socket.socket(socket.AF_UNIX)
-peer.connect(path)
+os.chdir(os.path.dirname(path))  # a socket's path may have 107 bytes
+peer.connect(os.path.basename(path))
 
 def say(word, body=b""):
     peer.sendall(struct.pack("<IB", len(body), word) + body)
