@@ -344,6 +344,7 @@ class RestartTest(unittest.TestCase):
         thread.start()
         wait_for(lambda: stream.get("begun"), "a stream has begun")
         successor = Successor(self.gate, "next")
+        wait_for(lambda: "draining" in self.gate.log.read_text(), "the old one drains")
         successor.kill()
         thread.join(60)
         self.ended(self.gate)
