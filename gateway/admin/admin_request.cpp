@@ -52,11 +52,10 @@ void append_piece(void* body, std::string_view data) {
   static_cast<std::string*>(body)->append(data);
 }
 
-/// Else strangers could fill what all may hold together, and shut the callers out.
-bool is_too_large_for_a_stranger(const AdminReading& reading, const AdminIncoming& in) {
+/// Of a stranger not so much is read.
+bool is_large(const AdminReading& reading, const AdminIncoming& in) {
   const auto told = static_cast<std::size_t>(in.parser.head().content_length.value_or(0));
-  if (std::max(told, in.body.size()) <= reading.limits.strangers_body) return false;
-  return reading.admits && !reading.admits(in.parser.head());
+  return std::max(told, in.body.size()) > reading.limits.strangers_body;
 }
 
 /// Of `rest`, what stands behind the body stays. False: the connection ended.
@@ -65,6 +64,7 @@ Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std:
   const SteadyTime deadline = reading.now().steady + reading.limits.body;
   const auto length = static_cast<std::size_t>(head.content_length.value_or(0));
   bool expects_continue = head.expect_continue;
+  bool is_known = !reading.admits;
   for (;;) {
     if (head.chunked) {
       const auto taken = in.parser.parse_chunks(rest, append_piece, &in.body);
@@ -76,9 +76,14 @@ Awaitable<Result<bool>> read_body(AdminReading& reading, AdminIncoming& in, std:
       rest.erase(0, length);
       co_return true;
     }
-    if (is_too_large_for_a_stranger(reading, in)) {
-      co_return make_error(Errc::invalid_api_key,
-                           "A body of this size is read from known callers only.", "authorization");
+    // Else strangers could fill what all may hold together, and shut the callers out.
+    if (!is_known && is_large(reading, in)) {
+      is_known = reading.admits(head);
+      if (!is_known) {
+        co_return make_error(Errc::invalid_api_key,
+                             "A body of this size is read from known callers only.",
+                             "authorization");
+      }
     }
     if (std::exchange(expects_continue, false)) {
       co_await reading.stream.write(kContinue, reading.limits.write);

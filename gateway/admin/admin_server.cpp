@@ -139,7 +139,8 @@ Awaitable<api::AdminResponse> AdminServer::make_answer(const AdminStream& stream
                                                        const AdminIncoming& in) {
   const http::RequestHead& head = in.parser.head();
   const bool logs_in = !head.authorization.empty();
-  if (logs_in && !logins_.was_right(head.authorization)) {
+  const bool was_right = logs_in && logins_.was_right(head.authorization);
+  if (logs_in && !was_right) {
     const auto wait = logins_.wait_of(stream.peer(), options_.now().steady);
     if (wait.count() > 0) {
       ++failed_logins_;
@@ -149,7 +150,7 @@ Awaitable<api::AdminResponse> AdminServer::make_answer(const AdminStream& stream
   api::AdminResponse answer = co_await asio::co_spawn(pool_, answer_aside(answer_, head, in.body),
                                                       asio::use_awaitable_t<Executor>{});
   // A public path answers whatever the token.
-  if (logs_in && options_.admits && options_.admits(head))
+  if (logs_in && !was_right && options_.admits && options_.admits(head))
     logins_.after_success(head.authorization);
   if (logs_in && answer.status == 401) {
     ++failed_logins_;

@@ -49,6 +49,7 @@ class BodyBuffer {
 
   void clear() { size_ = 0; }
   void release() {
+    if (capacity_ == 0) return;  // as of most requests: the room is shared by all workers
     bytes_.reset();
     room_.held.fetch_sub(capacity_, std::memory_order_relaxed);
     size_ = capacity_ = 0;
