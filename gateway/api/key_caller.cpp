@@ -5,14 +5,21 @@
 
 namespace tallygate::api {
 
+namespace {
+
+const access::Key* find(const http::RequestHead& head, const access::KeyTable* keys, WallTime now) {
+  return access::find_key(keys, access::bearer_token(head.authorization), now);
+}
+
+}  // namespace
+
 const access::Key* key_of(const AdminRequest& request, const AdminContext& context) {
-  return access::find_key(context.keys, access::bearer_token(request.head.authorization),
-                          context.now);
+  return find(request.head, context.keys, context.now);
 }
 
 bool is_admitted(const http::RequestHead& head, const config::AdminListener& listener,
                  const access::KeyTable* keys, WallTime now) {
-  const access::Key* key = access::find_key(keys, access::bearer_token(head.authorization), now);
+  const access::Key* key = find(head, keys, now);
   if (key != nullptr) return admin_role_of(*key).has_value();
   return is_authorized(head.authorization, listener.token);
 }

@@ -133,7 +133,7 @@ bool HealthBoard::failed(router::TargetSlot slot, SteadyTime began, SteadyTime n
   if (after.benched_until <= before.benched_until) return false;
   s.benched_since.store(to_rep(now), std::memory_order_relaxed);
   s.benched_until.store(to_rep(after.benched_until), std::memory_order_relaxed);
-  return after.benched_until - before.benched_until >= kNewsworthy;
+  return true;
 }
 
 void HealthBoard::cool_down(router::TargetSlot slot, SteadyTime until) {

@@ -23,9 +23,6 @@ class HealthBoard {
   static constexpr std::uint32_t kMaxChunks = 1024;
   /// Between two alarms about the configuration of one target.
   static constexpr std::chrono::minutes kAlarmInterval{1};
-  /// A bench that grows by less is no news: a target at the cap that is tried again and again, for
-  /// want of another, is not written down each time.
-  static constexpr std::chrono::seconds kNewsworthy{1};
 
   ~HealthBoard();
 
@@ -63,7 +60,7 @@ class HealthBoard {
   /// Writes only if there is something to reset. True: this ended a bench. A bench by hand stays,
   /// and so does one that began after the attempt: it is the rest of what the target had been.
   bool succeeded(router::TargetSlot slot, SteadyTime began);
-  /// True if this failure benched the target, or for longer.
+  /// True if this failure benched the target.
   bool failed(router::TargetSlot slot, SteadyTime began, SteadyTime now,
               const config::Blacklist& rules);
   /// After a 429, never shorter than it is already.

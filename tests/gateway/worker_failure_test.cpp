@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/gateway/running_gate.h"
+#include "tests/gateway/warm_gate.h"
 
 namespace tallygate {
 namespace {
@@ -16,34 +17,8 @@ using testing::read_message;
 constexpr std::string_view kAsk = R"({"model":"chat","messages":[]})";
 constexpr std::string_view kAnswer = R"({"id":"chatcmpl-1","choices":[]})";
 
-/// A gate, a client, and a connection to `main` that has served once and idles in the pool.
-struct Warm {
-  RunningGate gate;
-  Peer client;
-  Peer pooled{-1};
-
-  explicit Warm(const RunningGate::Edit& edit = {}) : gate(edit), client(gate.connect()) {
-    client.send(post_chat(kAsk));
-    pooled = gate.main.accept();
-    read_message(pooled);
-    pooled.send(json_answer(kAnswer));
-    read_message(client);
-  }
-  bool is_reused() {
-    client.send(post_chat(kAsk));
-    return read_more_than_nothing(pooled);
-  }
-  static bool read_more_than_nothing(Peer& peer) {
-    try {
-      return !read_message(peer).head.empty();
-    } catch (const std::runtime_error&) {
-      return false;
-    }
-  }
-};
-
 TEST(WorkerFailure, ReusesAnUpstreamConnection) {
-  Warm warm;
+  WarmGate warm;
   EXPECT_TRUE(warm.is_reused());
   warm.pooled.send(json_answer(kAnswer));
   EXPECT_EQ(read_message(warm.client).body, kAnswer);
@@ -53,7 +28,7 @@ TEST(WorkerFailure, ReusesAnUpstreamConnection) {
 TEST(WorkerFailure, RepeatsARequestThatAStaleConnectionSwallowed) {
   for (const bool reset : {false, true}) {
     SCOPED_TRACE(reset);
-    Warm warm;
+    WarmGate warm;
     ASSERT_TRUE(warm.is_reused());
     if (reset) {
       warm.pooled.reset();

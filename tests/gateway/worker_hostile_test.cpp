@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include "tests/gateway/running_gate.h"
+#include "tests/gateway/warm_gate.h"
 
 namespace tallygate {
 namespace {
@@ -311,32 +312,20 @@ TEST(WorkerHostile, RepeatsAnythingThatWasNeverSent) {
 }
 
 TEST(WorkerHostile, DoesNotRepeatWhatMayHaveTakenEffectOnAStaleConnectionEither) {
-  RunningGate gate;
-  Peer client = gate.connect();
-  client.send(post_chat(kAsk));
-  Peer upstream = gate.main.accept();
-  read_message(upstream);
-  upstream.send(json_answer(kAnswer));
-  read_message(client);
-  client.send(post_chat(R"({"model":"chat","messages":[],"store":true})"));
-  read_message(upstream);
-  upstream.close();
-  const Message answer = read_message(client);
+  WarmGate warm;
+  warm.client.send(post_chat(R"({"model":"chat","messages":[],"store":true})"));
+  read_message(warm.pooled);
+  warm.pooled.close();
+  const Message answer = read_message(warm.client);
   EXPECT_EQ(answer.status(), 502);
-  EXPECT_FALSE(gate.main.has_connection());
+  EXPECT_FALSE(warm.gate.main.has_connection());
 }
 
 TEST(WorkerHostile, ClosesTheIdleConnectionsOfABenchedTarget) {
-  RunningGate gate;
-  Peer client = gate.connect();
-  client.send(post_chat(kAsk));
-  Peer upstream = gate.main.accept();
-  read_message(upstream);
-  upstream.send(json_answer(kAnswer));
-  read_message(client);
+  WarmGate warm;
   const auto now = std::chrono::steady_clock::now();
-  gate.health.bench(gate.targets.slot_of("main"), now, now + std::chrono::hours{1});
-  EXPECT_TRUE(upstream.closes_silently());
+  warm.gate.health.bench(warm.gate.targets.slot_of("main"), now, now + std::chrono::hours{1});
+  EXPECT_TRUE(warm.pooled.closes_silently());
 }
 
 }  // namespace

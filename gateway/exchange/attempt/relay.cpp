@@ -18,8 +18,6 @@ constexpr std::string_view kJson = "application/json";
 
 bool is_bodiless(std::uint16_t status) { return status == 204 || status == 304; }
 
-constexpr const char* kClientLeft = "the client left";
-
 Error cut_short() {
   return make_error(Errc::upstream_stream_truncated,
                     "the upstream closed the connection in the middle of its answer");
@@ -112,7 +110,7 @@ Task<Result<void>> pump(Exchange& x) {
       if (!x.committed) commit_early(x);
       move_held(x);
     }
-    if (!x.session.out.empty() && !push(x)) co_return make_error(Errc::client_abort, kClientLeft);
+    if (!x.session.out.empty() && !push(x)) co_return client_left();
     const http::IoResult read = read_answer(x);
     if (read.status == http::IoStatus::would_block) {
       co_await x.session.parking.park();

@@ -202,8 +202,6 @@ Error failure_of_read() {
                     "the upstream closed the connection in the middle of its stream");
 }
 
-Error left() { return make_error(Errc::client_abort, "the client left"); }
-
 Errc late_code(const Exchange& x) {
   return x.committed ? Errc::stream_idle_timeout : Errc::upstream_ttft_timeout;
 }
@@ -215,7 +213,7 @@ Task<Result<void>> pump(Exchange& x) {
     if (!x.answer.terminal.empty() || x.body_done()) co_return judge_end(x);
     if (x.answer.error_seen && !x.committed && !x.answer.content_seen) co_return judge_end(x);
     if (has_something_to_pass_on(x)) pass_on(x);
-    if (!x.session.out.empty() && !push(x)) co_return left();
+    if (!x.session.out.empty() && !push(x)) co_return client_left();
     const http::IoResult read = read_answer(x);
     if (read.status == http::IoStatus::would_block) {
       co_await x.session.parking.park();

@@ -66,8 +66,10 @@ http::IoResult read_answer(Exchange& x) {
   return read;
 }
 
+Error client_left() { return make_error(Errc::client_abort, "the client left"); }
+
 std::optional<Error> find_stop(Exchange& x, Errc own) {
-  if (x.waiter.client_gone()) return make_error(Errc::client_abort, "the client left");
+  if (x.waiter.client_gone()) return client_left();
   if (!x.session.parking.expired()) return std::nullopt;
   const Errc why = x.cause_of_delay(own);
   if (!x.committed || why != own) return stop(why, own);

@@ -21,6 +21,9 @@ bool push(Exchange& exchange);
 /// What has arrived of the answer, in the loop's scratch. `would_block`: park, then find_stop().
 http::IoResult read_answer(Exchange& exchange);
 
+/// What ends an answer when push() says so.
+Error client_left();
+
 /// To be asked after each park: why not to go on, if so. Errors: client_abort, client_slow,
 /// draining, deadline_exceeded, and `own` where the target is late or slower than min_rate.
 std::optional<Error> find_stop(Exchange& exchange, Errc own);
