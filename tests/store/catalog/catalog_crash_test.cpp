@@ -87,6 +87,10 @@ void expect_exactly(const Catalog& catalog, std::uint64_t n) {
 }
 
 TEST(CatalogCrash, LeavesEachTransactionWholeOrNotAtAll) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer cannot follow the fork of a process that has threads; e2e.crash "
+                  "kills a whole gate";
+#endif
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 dice(seed);

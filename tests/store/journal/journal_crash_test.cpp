@@ -80,6 +80,10 @@ std::uint64_t run_child(const std::string& path, std::uint64_t first, std::uint6
 }
 
 TEST(JournalCrash, LosesNothingThatWasCommittedAndCountsItOnce) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer cannot follow the fork of a process that has threads; e2e.crash "
+                  "kills a whole gate";
+#endif
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 dice(seed);
