@@ -5,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "config/address_rules.h"
 #include "config/rules.h"
 #include "config/url.h"
 #include "config/yaml/scalars.h"
@@ -19,34 +20,14 @@ using yaml::is_letter;
 constexpr const char* kFourNumbers =
     "must write an IPv4 address as four decimal numbers (10.0.0.1)";
 
-bool is_link_local(const urls::ipv4_address::bytes_type& bytes) {
-  return bytes[0] == 169 && bytes[1] == 254;
-}
-
-/// The IPv4 address inside ::ffff:a.b.c.d or ::a.b.c.d.
-std::optional<urls::ipv4_address> embedded_ipv4(const urls::ipv6_address& address) {
-  const auto bytes = address.to_bytes();
-  const bool zeros = std::all_of(bytes.begin(), bytes.begin() + 10, [](auto b) { return b == 0; });
-  const bool mapped = bytes[10] == 0xFF && bytes[11] == 0xFF;
-  const bool compatible = bytes[10] == 0 && bytes[11] == 0;
-  if (!zeros || (!mapped && !compatible)) return std::nullopt;
-  return urls::ipv4_address{
-      urls::ipv4_address::bytes_type{bytes[12], bytes[13], bytes[14], bytes[15]}};
-}
-
-std::optional<std::string> problem_of_metadata_address(const urls::url_view& url) {
-  const char* refusal =
-      "must not point at the cloud's metadata service (169.254.0.0/16, "
-      "fd00:ec2::254), which hands out credentials";
-  if (url.host_type() == urls::host_type::ipv4) {
-    if (is_link_local(url.host_ipv4_address().to_bytes())) return refusal;
-    return std::nullopt;
-  }
-  const urls::ipv6_address address = url.host_ipv6_address();
-  const auto ipv4 = embedded_ipv4(address);
-  const auto metadata = urls::parse_ipv6_address("fd00:ec2::254");
-  if ((ipv4 && is_link_local(ipv4->to_bytes())) || address == metadata.value()) return refusal;
-  return std::nullopt;
+/// Of a literal address. The file may name private ones; for documents the registry asks again.
+std::optional<std::string> problem_of_address(const urls::url_view& url) {
+  const bool is_ipv4 = url.host_type() == urls::host_type::ipv4;
+  const std::string_view why =
+      is_ipv4 ? refuse_address(url.host_ipv4_address().to_bytes(), PrivateAddresses::allowed)
+              : refuse_address(url.host_ipv6_address().to_bytes(), PrivateAddresses::allowed);
+  if (why.empty()) return std::nullopt;
+  return "must name another address: " + std::string(why);
 }
 
 /// The last label decides, as in browsers: "0177.1", "0x7f000001" and "2130706433" are numbers
@@ -77,8 +58,8 @@ std::optional<std::string> problem_of_host(const urls::url_view& url) {
     case urls::host_type::ipv4:
       // Boost.URL 1.81 reads "1.2.3.4.com" as the address 1.2.3.4 and the path ".com".
       if (!url.encoded_path().empty() && !url.encoded_path().starts_with('/')) return kFourNumbers;
-      return problem_of_metadata_address(url);
-    case urls::host_type::ipv6: return problem_of_metadata_address(url);
+      return problem_of_address(url);
+    case urls::host_type::ipv6: return problem_of_address(url);
     case urls::host_type::ipvfuture: return "has an address of unknown kind";
     case urls::host_type::name: break;
   }
@@ -123,10 +104,8 @@ bool is_loopback(std::string_view address) {
   if (const auto ipv4 = urls::parse_ipv4_address(address)) return ipv4->to_bytes()[0] == 127;
   const auto ipv6 = urls::parse_ipv6_address(address);
   if (!ipv6) return false;
-  if (ipv6->is_loopback()) return true;
   const auto bytes = ipv6->to_bytes();
-  const auto embedded = embedded_ipv4(*ipv6);
-  return embedded && bytes[10] == 0xFF && embedded->to_bytes()[0] == 127;
+  return ipv6->is_loopback() || (ipv6->is_v4_mapped() && bytes[12] == 127);
 }
 
 bool is_host(std::string_view text) {

@@ -24,9 +24,9 @@ struct Url {
 enum class Query : std::uint8_t { refused, allowed };
 
 /// Only http and https; no user or fragment; the host is a name, an IPv4 address of four decimal
-/// numbers or a bracketed IPv6 address, none of them where clouds hand out credentials
-/// (169.254.0.0/16, fd00:ec2::254); no //, . or .. in the path. Errors: invalid_parameter, whose
-/// message goes on from "the url ...".
+/// numbers or a bracketed IPv6 address, none of them one that the gate never connects to
+/// (address_rules.h); no //, . or .. in the path. Errors: invalid_parameter, whose message goes on
+/// from "the url ...".
 Result<Url> parse_url(std::string_view text, Query query = Query::refused);
 
 /// The message of parse_url's error; nullopt if there is none.

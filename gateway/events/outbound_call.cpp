@@ -4,6 +4,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "gateway/upstream/refuse_address.h"
+
 namespace tallygate {
 namespace {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/address_rules.h"
 #include "gateway/http/asio.h"
 #include "gateway/http/loop/tls.h"
-#include "gateway/upstream/address_rules.h"
 
 namespace tallygate {
 
@@ -25,7 +25,7 @@ struct OutboundCall {
   std::string body;                                         ///< of a POST: JSON
   http::TlsContext tls;                                     ///< null = https is refused
   bool verify_tls = true;
-  PrivateAddresses private_ones = PrivateAddresses::refused;
+  config::PrivateAddresses private_ones = config::PrivateAddresses::refused;
   std::chrono::milliseconds timeout{10'000};
 };
 

@@ -1,10 +1,10 @@
 #pragma once
 // One POST to a webhook's receiver, on a connection of its own. Control's loop.
 
+#include "config/address_rules.h"
 #include "gateway/events/webhook.h"
 #include "gateway/http/asio.h"
 #include "gateway/http/loop/tls.h"
-#include "gateway/upstream/address_rules.h"
 
 namespace tallygate {
 
@@ -13,7 +13,7 @@ struct WebhookCall {
   std::string body;
   std::string signature;
   http::TlsContext tls;  ///< verifies certificates; null = https is refused
-  PrivateAddresses private_ones = PrivateAddresses::refused;
+  config::PrivateAddresses private_ones = config::PrivateAddresses::refused;
   std::chrono::milliseconds timeout{10'000};
 };
 

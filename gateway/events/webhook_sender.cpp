@@ -65,7 +65,7 @@ Awaitable<Result<void>> WebhookSender::try_once(const Webhook& webhook) {
   call.body = render_webhook(webhook);
   call.signature = sign_webhook(*secret, surroundings_.now().wall, call.body);
   call.tls = tls_;
-  if (webhook.allow_private) call.private_ones = PrivateAddresses::allowed;
+  if (webhook.allow_private) call.private_ones = config::PrivateAddresses::allowed;
   call.timeout = limits_.timeout;
   Result<void> done = co_await post_webhook(io_, std::move(call));
   co_return done;

@@ -1,6 +1,6 @@
 #pragma once
 // Where a URL of a document may lead, as far as its text tells. Pure; the address that is connected
-// to is judged again then (gateway/upstream/address_rules.h).
+// to is judged again then (config/address_rules.h).
 
 #include <string>
 

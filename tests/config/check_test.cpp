@@ -102,9 +102,10 @@ TEST(Targets, NeedAUsableUrlAndAModel) {
   check("targets: {t: {}}",
         "f:1:14: targets.t: the key `model` is missing\n"
         "f:1:14: targets.t: the key `url` is missing\n");
-  check("targets: {t: {url: 'http://169.254.169.254/', model: m}}",
-        "f:1:20: targets.t.url: must not point at the cloud's metadata service (169.254.0.0/16, "
-        "fd00:ec2::254), which hands out credentials\n");
+  check(
+      "targets: {t: {url: 'http://169.254.169.254/', model: m}}",
+      "f:1:20: targets.t.url: must name another address: link-local and metadata addresses are not "
+      "allowed, since clouds hand out credentials there\n");
   check("targets: {t: {url: 'http://u:secret@h/', model: m}}",
         "f:1:20: targets.t.url: must not hold a user or password; use api_key\n");
   check("targets: {t: {url: 'http://h', model: m, api_key: '${env:KEY}', pass_client_key: true}}",

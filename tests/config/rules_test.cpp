@@ -84,6 +84,16 @@ TEST(Url, NeverPointsAtTheMetadataService) {
   check_url("http://[fd00:ec2::255]/", "");
 }
 
+TEST(Url, NeverPointsAtWhatIsNoServer) {
+  for (const char* url : {"http://0.0.0.0:8000/v1", "http://224.0.0.1/", "http://255.255.255.255/",
+                          "http://[::]/", "http://[ff02::1]/", "http://[::ffff:0.0.0.0]/"}) {
+    check_url(url, "no server");
+  }
+  check_url("http://127.0.0.1/", "");
+  check_url("http://[::1]/", "");
+  check_url("http://10.0.0.1/", "");
+}
+
 TEST(Semver, FollowsTheSpecification) {
   for (const char* good : {"0.0.0", "1.0.0", "10.20.30", "1.0.0-alpha", "1.0.0-alpha.1",
                            "1.0.0-0.3.7", "1.0.0+build.01", "1.0.0-rc.1+b-2", "1.0.0--"}) {

@@ -30,8 +30,8 @@ OutboundCall probe_of(const UpstreamTarget& target, std::chrono::milliseconds ti
   }
   call.tls = target.tls;
   call.verify_tls = target.settings.verify_tls;
-  call.private_ones =
-      target.settings.allow_private ? PrivateAddresses::allowed : PrivateAddresses::refused;
+  call.private_ones = target.settings.allow_private ? config::PrivateAddresses::allowed
+                                                    : config::PrivateAddresses::refused;
   call.timeout = timeout;
   return call;
 }

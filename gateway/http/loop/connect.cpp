@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "gateway/http/loop/descriptors.h"
-#include "gateway/upstream/address_rules.h"
+#include "gateway/upstream/refuse_address.h"
 
 namespace tallygate::http {
 namespace {
@@ -92,8 +92,8 @@ Task<Result<void>> shake_hands(const UpstreamTarget& target, Stream& stream, Wai
 Task<Result<UpstreamPtr>> connect_to(EventLoop& loop, UpstreamPool& pool, Waiter& waiter,
                                      const boost::asio::ip::tcp::endpoint& address) {
   const UpstreamTarget& target = pool.target();
-  const auto private_ones =
-      target.settings.allow_private ? PrivateAddresses::allowed : PrivateAddresses::refused;
+  const auto private_ones = target.settings.allow_private ? config::PrivateAddresses::allowed
+                                                          : config::PrivateAddresses::refused;
   if (const auto why = refuse_address(address.address(), private_ones); !why.empty()) {
     co_return connect_error(target, std::string(why));
   }

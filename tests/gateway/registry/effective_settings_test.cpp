@@ -159,7 +159,7 @@ TEST(EffectiveSettings, LeaveOutTargetsThatCannotBeUsed) {
        {"2.0.0 of open (id-1): the configuration has no target `gone` any more; left out",
         "3.0.0 of open (id-2): none of its targets can be used; left out",
         "4.0.0 of open (id-3): The secret `env:NONE` cannot be had",
-        "5.0.0 of open (id-4): the target's url must not point at the cloud's metadata",
+        "5.0.0 of open (id-4): the target's url must name another address: link-local and metadata",
         "6.0.0 of open (id-5): it has no target to send to",
         "8.0.0 of open (id-7): The secret `env:OTHER` may not be used here",
         "7.0.0 of open (id-6): none of its targets"}) {

@@ -40,7 +40,8 @@ TEST(RecoveryProbe, ObeysTheTargetsAddressRules) {
   store::Names names;
   const auto target = make_upstream_target("t", settings, 0, 1, names);
   ASSERT_TRUE(target.has_value());
-  EXPECT_EQ(probe_of(**target, std::chrono::seconds{1}).private_ones, PrivateAddresses::refused);
+  EXPECT_EQ(probe_of(**target, std::chrono::seconds{1}).private_ones,
+            config::PrivateAddresses::refused);
 }
 
 }  // namespace

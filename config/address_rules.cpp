@@ -1,17 +1,18 @@
-#include "gateway/upstream/address_rules.h"
+#include "config/address_rules.h"
 
 #include <algorithm>
 #include <array>
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+#include <cctype>
 #include <optional>
 
-#include "gateway/http/message/head.h"
-
-namespace tallygate {
+namespace tallygate::config {
 namespace {
 
-using boost::asio::ip::address;
-using boost::asio::ip::address_v4;
-using boost::asio::ip::address_v6;
+namespace urls = boost::urls;
+
+using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::string_view kLinkLocal =
     "link-local and metadata addresses are not allowed, since clouds hand out credentials there";
@@ -52,34 +53,28 @@ std::string_view refuse_v4(std::uint32_t ip, PrivateAddresses private_ones) {
   return {};
 }
 
-std::uint32_t four_bytes(const address_v6::bytes_type& bytes, std::size_t at) {
+std::uint32_t four_bytes(Bytes bytes, std::size_t at) {
   return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
          std::uint32_t{bytes[at + 2]} << 8 | std::uint32_t{bytes[at + 3]};
 }
 
+bool are_zeros(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 /// The IPv4 address that packets to `bytes` end up at: ::ffff:0:0/96, ::/96, 64:ff9b::/96 (RFC
 /// 6052) and 2002::/16 (RFC 3056). Not of :: and ::1.
-std::optional<std::uint32_t> embedded_v4(const address_v6::bytes_type& bytes) {
+std::optional<std::uint32_t> embedded_v4(Bytes bytes) {
   if (bytes[0] == 0x20 && bytes[1] == 0x02) return four_bytes(bytes, 2);
-  const auto zeros = [&](std::size_t from, std::size_t to) {
-    return std::all_of(&bytes[from], &bytes[0] + to, [](unsigned char b) { return b == 0; });
-  };
-  const bool nat64 = four_bytes(bytes, 0) == 0x0064FF9B && zeros(4, 12);
-  const bool mapped = zeros(0, 10) && bytes[10] == 0xFF && bytes[11] == 0xFF;
-  const bool compatible = zeros(0, 12) && four_bytes(bytes, 12) > 1;
+  const bool nat64 = four_bytes(bytes, 0) == 0x0064FF9B && are_zeros(bytes.subspan(4, 8));
+  const bool mapped = are_zeros(bytes.first(10)) && bytes[10] == 0xFF && bytes[11] == 0xFF;
+  const bool compatible = are_zeros(bytes.first(12)) && four_bytes(bytes, 12) > 1;
   if (nat64 || mapped || compatible) return four_bytes(bytes, 12);
   return std::nullopt;
 }
 
-std::string_view refuse_v6(const address_v6& ip, PrivateAddresses private_ones) {
-  const auto bytes = ip.to_bytes();
-  if (const auto inner = embedded_v4(bytes)) return refuse_v4(*inner, private_ones);
-  static const auto metadata = boost::asio::ip::make_address_v6("fd00:ec2::254").to_bytes();
-  if (ip.is_link_local() || bytes == metadata) return kLinkLocal;
-  if (ip.is_unspecified() || ip.is_multicast()) return kNobody;
-  const bool is_private = ip.is_loopback() || (bytes[0] & 0xFE) == 0xFC || ip.is_site_local();
-  if (private_ones == PrivateAddresses::refused && is_private) return kPrivate;
-  return {};
+bool is_same_letter(char one, char other) {
+  return std::tolower(static_cast<unsigned char>(one)) == other;
 }
 
 /// Or a name under it (RFC 6761).
@@ -88,23 +83,43 @@ bool is_localhost(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.size() < kName.size()) return false;
   const std::size_t before = host.size() - kName.size();
-  return http::equals_ignoring_case(host.substr(before), kName) &&
+  const std::string_view last = host.substr(before);
+  return std::equal(last.begin(), last.end(), kName.begin(), is_same_letter) &&
          (before == 0 || host[before - 1] == '.');
 }
 
 }  // namespace
 
-std::string_view refuse_address(const address& address, PrivateAddresses private_ones) {
-  return address.is_v4() ? refuse_v4(address.to_v4().to_uint(), private_ones)
-                         : refuse_v6(address.to_v6(), private_ones);
+std::string_view refuse_address(std::span<const std::uint8_t, 4> address,
+                                PrivateAddresses private_ones) {
+  return refuse_v4(four_bytes(address, 0), private_ones);
+}
+
+std::string_view refuse_address(std::span<const std::uint8_t, 16> bytes,
+                                PrivateAddresses private_ones) {
+  if (const auto inner = embedded_v4(bytes)) return refuse_v4(*inner, private_ones);
+  static const auto metadata = urls::ipv6_address("fd00:ec2::254").to_bytes();
+  const bool is_link_local = bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80;
+  if (is_link_local || std::equal(bytes.begin(), bytes.end(), metadata.begin())) return kLinkLocal;
+  const bool is_multicast = bytes[0] == 0xFF;
+  if (are_zeros(bytes) || is_multicast) return kNobody;
+  const bool is_loopback = are_zeros(bytes.first(15)) && bytes[15] == 1;
+  const bool is_unique_local = (bytes[0] & 0xFE) == 0xFC;
+  const bool is_site_local = bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0xC0;
+  const bool is_private = is_loopback || is_unique_local || is_site_local;
+  if (private_ones == PrivateAddresses::refused && is_private) return kPrivate;
+  return {};
 }
 
 std::string_view refuse_host(std::string_view host, PrivateAddresses private_ones) {
-  boost::system::error_code failed;
-  const auto literal = boost::asio::ip::make_address(host, failed);
-  if (!failed) return refuse_address(literal, private_ones);
+  if (const auto ipv4 = urls::parse_ipv4_address(host)) {
+    return refuse_address(ipv4->to_bytes(), private_ones);
+  }
+  if (const auto ipv6 = urls::parse_ipv6_address(host)) {
+    return refuse_address(ipv6->to_bytes(), private_ones);
+  }
   return private_ones == PrivateAddresses::refused && is_localhost(host) ? kPrivate
                                                                          : std::string_view();
 }
 
-}  // namespace tallygate
+}  // namespace tallygate::config
