@@ -95,11 +95,39 @@ def contentless_then_hang(link):
             return
 
 
+TOO_LONG = b'{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":null}}'
+
+
 @before_body
 def early(link):
-    link.answer(400, b'{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":null}}')
+    """Answers, and takes what comes as fast as it comes."""
+    link.answer(400, TOO_LONG)
     link.upstream.left["early"] = link.left_within(5)
     link.fin()
+
+
+@before_body
+def early_and_gone(link):
+    """What many servers do: the answer, then a close with bytes unread, which resets."""
+    link.answer(400, TOO_LONG)
+    link.fin()
+
+
+@before_body
+def early_and_gone_later(link):
+    if link.served > 0:
+        return early_and_gone(link)
+    link.read_body()
+    link.answer()
+
+
+@before_body
+def interim_early(link):
+    """Says twice that it is at work, takes the body and answers."""
+    link.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+    link.read_body()
+    link.upstream.taken = len(link.body)
+    link.answer()
 
 
 SCRIPTS = {
@@ -118,7 +146,8 @@ SCRIPTS = {
     "error-first": raw(STREAM_HEAD + chunk(IN_BAND_ERROR) + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n",
                        "serve"),
     "role-then-error": raw(STREAM_HEAD + chunk(ROLE) + chunk(IN_BAND_ERROR) + b"0\r\n\r\n", "serve"),
-    "early": early,
+    "early": early, "early-and-gone": early_and_gone, "early-and-gone-later": early_and_gone_later,
+    "interim-early": interim_early,
     "interim": lambda link: (link.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
                              link.answer()),
     "good-stream": lambda link: link.stream(ROLE, TEXT, b"data: [DONE]\n\n"),
@@ -335,15 +364,34 @@ class UpstreamFailures(FaultTest):
             with self.subTest(name + ", fallback"):
                 self.assertEqual(self.ask(name + "-or-good", stream=True).status, 200)
 
-    def test_row_37_answer_before_the_upload_ends(self):
-        body = as_json(chat("early", padding="x" * 16_000_000))
-        with self.blames_nobody("early"):
-            client = self.connect().send(request(body))
-            answer = client.answer()
+    def check_early(self, name, client=None):
+        body = as_json(chat(name, padding="x" * 16_000_000))
+        with self.blames_nobody(name):
+            answer = (client or self.connect()).send(request(body)).answer()
             self.assertEqual((answer.status, answer.error()["message"]), (400, "too long"))
-            wait_for(lambda: self.upstream.left.get("early"), "the upload is stopped", 5)
             self.assertEqual(self.record(answer)["outcome"], "client_error")
+
+    def test_row_37_answer_before_the_upload_ends(self):
+        self.check_early("early")
+        wait_for(lambda: self.upstream.left.get("early"), "the upload is stopped", 5)
+        taken = sum(map(len, self.upstream.strays))
         self.upstream.strays.clear()  # what of the body was under way
+        self.assertLess(taken, 14_000_000, "the rest of 16,000,000 bytes was kept back")
+
+    def test_row_37_answer_and_a_reset(self):
+        with self.subTest("on a fresh connection"):
+            self.check_early("early-and-gone")
+        with self.subTest("on one of the pool"):
+            client = self.connect()  # one, since each worker has a pool of its own
+            self.assertEqual(client.send(request(chat("early-and-gone-later"))).answer().status, 200)
+            self.check_early("early-and-gone-later", client)
+            self.assertEqual(self.upstream.count("early-and-gone-later"), 2, "it is not sent twice")
+
+    def test_row_37_not_by_an_interim_answer(self):
+        body = as_json(chat("interim-early", padding="x" * 5_000_000))
+        answer = self.connect().send(request(body)).answer()
+        self.assertEqual(answer.status, 200)
+        self.assertGreater(self.upstream.taken, 5_000_000)
 
     def test_extra_retried_streams_reach_the_client_once(self):
         answer = self.ask("good-stream", stream=True)

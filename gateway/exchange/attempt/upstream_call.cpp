@@ -2,6 +2,7 @@
 
 #include "gateway/exchange/attempt/upstream_request.h"
 #include "gateway/http/loop/connect.h"
+#include "gateway/http/loop/turn.h"
 #include "gateway/worker_clock.h"
 
 namespace tallygate {
@@ -9,6 +10,10 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
+
+/// Of a request to its target in one turn of the event loop: others go on meanwhile, and an answer
+/// that comes before its end is seen.
+constexpr std::size_t kSentPerTurn = std::size_t{1} << 20;
 
 Error interruption(Errc code) {
   if (code == Errc::client_abort) return make_error(code, "the client left");
@@ -98,23 +103,51 @@ Result<bool> read_some(Exchange& x) {
   return false;
 }
 
-/// One try to send what is left. True: the request is out, or the target has answered early.
-Result<bool> send_some(Exchange& x, UpstreamRequest& request) {
-  while (!request.rest().empty()) {
-    const http::IoResult sent = x.upstream->stream.write(request.rest());
-    if (sent.status == http::IoStatus::ok) {
-      request.advance(sent.bytes);
-    } else if (sent.status != http::IoStatus::would_block) {
-      return reset("during the request");
-    } else {
-      // Input may be an early answer, which ends the upload, or only TLS talking to itself.
-      const Result<bool> early = read_some(x);
-      if (early.has_error()) return early.error();
-      x.upload_cut = !x.upstream_in.view().empty();
-      return x.upload_cut;
+enum class Sent : std::uint8_t { all, answered, full, share };
+
+/// A whole head, which ends the upload; neither an interim one does nor TLS that talks to itself.
+Result<bool> has_answered(Exchange& x) {
+  const Result<bool> early = read_some(x);
+  if (early.has_value()) x.upload_cut = *early;
+  return early;
+}
+
+/// One try to send what is left. `full`: the socket takes no more now; `share`: it would, but
+/// others have their turn.
+Result<Sent> send_some(Exchange& x, UpstreamRequest& request, http::TurnShare& share) {
+  while (!request.is_sent()) {
+    // Before each write: one that fails would end what TLS can still read.
+    const Result<bool> answered = has_answered(x);
+    if (answered.has_error()) return answered.error();
+    if (*answered) return Sent::answered;
+    // As much each time, since TLS has to be offered no less than when it could not go on.
+    const http::IoResult sent = x.upstream->stream.write(request.next(kSentPerTurn));
+    if (sent.status == http::IoStatus::would_block) return Sent::full;
+    if (sent.status != http::IoStatus::ok) {
+      // It has closed with bytes unread, which resets; its answer may lie before the reset.
+      const Result<bool> last = has_answered(x);
+      return last.has_value() && *last ? Result<Sent>(Sent::answered) : reset("during the request");
     }
+    request.advance(sent.bytes);
+    if (share.take(x.worker.loop.now.steady, sent.bytes)) break;
   }
-  return true;
+  return request.is_sent() ? Sent::all : Sent::share;
+}
+
+Task<Result<void>> send_request(Exchange& x) {
+  UpstreamRequest request(x);
+  http::TurnShare share(kSentPerTurn);
+  for (;;) {
+    const Result<Sent> sent = send_some(x, request, share);
+    if (sent.has_error()) co_return sent.error();
+    if (*sent == Sent::all || *sent == Sent::answered) co_return Result<void>{};
+    if (*sent == Sent::full) {
+      co_await x.session.parking.park();
+    } else {
+      co_await http::next_turn(x.worker.loop, x.session.parking);
+    }
+    if (const auto stop = interrupted(x)) co_return interruption(*stop);
+  }
 }
 
 }  // namespace
@@ -159,16 +192,10 @@ Task<Result<void>> call_target(Exchange& x) {
   set_attempt_deadline(x, x.attempt_began, config::Duration{0});
   x.upstream->stream.set_owner(&x.session.parking);
   x.upstream->parser.reset();
-  UpstreamRequest request(x);
-  Result<bool> done = send_some(x, request);
-  while (done.has_value() && !*done) {
-    co_await x.session.parking.park();
-    if (const auto stop = interrupted(x)) co_return interruption(*stop);
-    done = send_some(x, request);
-  }
-  if (done.has_error()) co_return done.error();
+  const Result<void> sent = co_await send_request(x);
+  if (sent.has_error()) co_return sent.error();
   x.upstream_asked = steady_now();
-  done = x.upstream_head_bytes > 0 ? Result<bool>(true) : read_some(x);
+  Result<bool> done = x.upstream_head_bytes > 0 ? Result<bool>(true) : read_some(x);
   while (done.has_value() && !*done) {
     co_await x.session.parking.park();
     if (const auto stop = interrupted(x)) co_return interruption(*stop);

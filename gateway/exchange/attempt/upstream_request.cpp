@@ -1,5 +1,7 @@
 #include "gateway/exchange/attempt/upstream_request.h"
 
+#include <algorithm>
+
 #include "gateway/http/message/head_renderer.h"
 
 namespace tallygate {
@@ -66,6 +68,15 @@ UpstreamRequest::UpstreamRequest(const Exchange& x) {
   }
   pieces_[0] = {head_.data(), head_.size()};
   rest_ = std::span(pieces_).first(count);
+}
+
+std::span<const iovec> UpstreamRequest::next(std::size_t most) {
+  std::size_t count = 0;
+  while (count < rest_.size() && most > 0) {
+    next_[count] = {rest_[count].iov_base, std::min(rest_[count].iov_len, most)};
+    most -= next_[count++].iov_len;
+  }
+  return std::span(next_).first(count);
 }
 
 void UpstreamRequest::advance(std::size_t bytes) {

@@ -17,14 +17,18 @@ class UpstreamRequest {
   UpstreamRequest(const UpstreamRequest&) = delete;
   UpstreamRequest& operator=(const UpstreamRequest&) = delete;
 
-  /// What has not been sent yet; empty when all has.
-  std::span<const iovec> rest() const { return rest_; }
+  bool is_sent() const { return rest_.empty(); }
+  /// What goes next, `most` bytes of it or less. Valid until the next call.
+  std::span<const iovec> next(std::size_t most);
   void advance(std::size_t bytes);
 
  private:
+  using Pieces = std::array<iovec, wire::SplicedBody::kMaxPieces + 1>;
+
   std::string head_;  ///< with the body behind it, if that is small
-  std::array<iovec, wire::SplicedBody::kMaxPieces + 1> pieces_;
+  Pieces pieces_;
   std::span<iovec> rest_;
+  Pieces next_;
 };
 
 }  // namespace tallygate

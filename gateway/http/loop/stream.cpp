@@ -100,6 +100,7 @@ IoResult Stream::write(std::span<const iovec> pieces) {
     return {IoStatus::would_block, 0};
   }
   watch_.broken = true;
+  watch_.can_read = true;  // what came before the reset, which may be news to the loop
   return {IoStatus::failed, 0};
 }
 
