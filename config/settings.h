@@ -194,6 +194,7 @@ struct Store {
   bool index_response_ids = true;
   Duration audit_retention{std::chrono::hours{24 * 365}};       ///< 0 = for ever
   Duration prediction_retention{std::chrono::hours{24 * 365}};  ///< 0 = for ever
+  Duration feedback_retention{std::chrono::hours{24 * 365}};    ///< 0 = for ever
   std::uint32_t backups = 7;                                    ///< kept in a folder; 0 = all
   bool operator==(const Store&) const = default;
 };

@@ -181,6 +181,8 @@ Codec<Store> store_codec() {
                "Entries of the audit trail are kept this long; 0s = for ever.");
   record.field("prediction_retention", &Store::prediction_retention, duration(0s, 3650 * 24h),
                "Predictions are kept this long after their last change; 0s = for ever.");
+  record.field("feedback_retention", &Store::feedback_retention, duration(0s, 3650 * 24h),
+               "Feedback is kept this long after its last change; 0s = for ever.");
   record.field("backups", &Store::backups, whole<std::uint32_t>(0, 10'000),
                "A backup leaves so many in its folder, itself included; 0 = all.");
   return record.codec();

@@ -5,6 +5,7 @@
 #include "gateway/api/admission.h"
 #include "gateway/api/experiments/ab_tests.h"
 #include "gateway/api/experiments/ab_tests_v1.h"
+#include "gateway/api/feedback/feedback_api.h"
 #include "gateway/api/key_caller.h"
 #include "gateway/api/metrics/metrics_api.h"
 #include "gateway/api/models/performance_routes.h"
@@ -187,9 +188,10 @@ AdminResponse answer_found(const AdminRequest& request, const Found& found,
 }  // namespace
 
 std::span<const AdminRoute> admin_routes() {
-  static const std::vector<AdminRoute> all = concatenated(
-      {kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(), audit_routes(),
-       metric_routes(), event_routes(), performance_routes(), key_routes(), request_routes()});
+  static const std::vector<AdminRoute> all =
+      concatenated({kOwnRoutes, ab_test_routes(), ab_test_v1_routes(), version_routes(),
+                    audit_routes(), metric_routes(), event_routes(), performance_routes(),
+                    key_routes(), request_routes(), feedback_routes()});
   return all;
 }
 

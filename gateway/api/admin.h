@@ -79,6 +79,8 @@ struct AdminContext {
   /// Distinct units of an experiment, by epoch and arm.
   std::function<store::UnitCounts(router::NameId experiment)> units_of = {};
   std::function<Result<router::Record>(const Uuid&)> find_record = {};
+  /// By the model's own id of its answer.
+  std::function<Result<router::Record>(std::string_view)> find_by_response_id = {};
   std::function<Result<store::RecordPage>(const store::RecordSearch&)> find_records = {};
   std::function<TargetHealth(router::NameId target)> health_of = {};
   std::function<std::string(telemetry::Format)> render_metrics = {};

@@ -1,5 +1,6 @@
 #include "gateway/control/admin_backend.h"
 
+#include <algorithm>
 #include <random>
 
 #include "gateway/api/operation/store_readiness.h"
@@ -31,6 +32,13 @@ class Call {
   std::atomic<std::size_t>& calls_;
 };
 
+bool is_in_a_pool(const config::Settings& settings, std::string_view route) {
+  return std::any_of(settings.auto_pools.begin(), settings.auto_pools.end(), [&](const auto& pool) {
+    const auto& candidates = pool.second.candidates;
+    return std::find(candidates.begin(), candidates.end(), route) != candidates.end();
+  });
+}
+
 Error not_routed_to() {
   return make_error(Errc::not_found, "Nothing is routed to a target of this name.", "target");
 }
@@ -58,7 +66,8 @@ api::AdminResponse AdminBackend::answer(const DataCall& call) {
   if (call.key != nullptr) {
     context.actor = call.key->actor;
     context.allows_route = [&](std::string_view route) {
-      return call.key->may_use(process_.names.find(route));
+      return call.key->may_use(process_.names.find(route)) ||
+             (call.key->auto_pools && is_in_a_pool(*file, route));
     };
   }
   return api::answer_application({call.head, call.body, call.request_id}, context);
@@ -92,6 +101,9 @@ void AdminBackend::add_counts(api::AdminContext& context) {
   };
   context.units_of = [&journal](router::NameId experiment) { return journal.units(experiment); };
   context.find_record = [&journal](const Uuid& id) { return journal.find(id); };
+  context.find_by_response_id = [&journal](std::string_view id) {
+    return journal.find_by_response_id(id);
+  };
   context.find_records = [&journal](const store::RecordSearch& search) {
     return journal.search(search);
   };

@@ -36,13 +36,12 @@ constexpr Endpoint get(std::string_view path, EndpointKind kind,
   return row;
 }
 
-/// What changes what is known of the models is taken from nobody but an application that we know.
-constexpr Endpoint write(std::string_view path) {
+constexpr Endpoint write(std::string_view path, KeyNeed key) {
   Endpoint row;
   row.method = Method::post;
   row.path = path;
   row.kind = by_control;
-  row.key = KeyNeed::always;
+  row.key = key;
   return row;
 }
 
@@ -68,7 +67,10 @@ constexpr Endpoint kEndpoints[] = {
     get("/v1/models", models),
     get(kModelPrefix, model),
     get("/api/v1/ab-tests/user/variant", user_variant),
-    write("/api/v1/ab-tests/{id}/metrics"),
+    // What decides tests is taken from nobody but an application that we know; who may ask a model
+    // may also say what it thinks of the answer.
+    write("/api/v1/ab-tests/{id}/metrics", KeyNeed::always),
+    write("/v1/feedback", KeyNeed::where_required),
     get("/livez", livez, KeyNeed::none),
     get("/readyz", readyz, KeyNeed::none),
 };

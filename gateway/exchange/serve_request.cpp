@@ -1,5 +1,4 @@
 #include "gateway/exchange/serve_request.h"
-#include "gateway/api/operation/store_readiness.h"
 
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
@@ -8,6 +7,8 @@
 #include <algorithm>
 
 #include "gateway/access/rate_fields.h"
+#include "gateway/api/operation/store_readiness.h"
+#include "gateway/api/shapes/json_body.h"
 #include "gateway/exchange/endpoints.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/exchange/local/ask_control.h"
@@ -55,12 +56,19 @@ std::optional<Error> refusal_of_caller(http::Session& session, const Endpoint& e
 }
 
 /// What else can be said against a request by its head alone.
+std::optional<Error> refusal_of_size(const http::RequestHead& head, std::size_t limit) {
+  if (head.content_length.value_or(0) <= limit) return std::nullopt;
+  return make_error(Errc::body_too_large, "the request body is larger than the limit of " +
+                                              std::to_string(limit) + " bytes");
+}
+
 std::optional<Error> refusal_of_head(const http::Session& session, const Endpoint& endpoint) {
   const http::RequestHead& head = session.head();
-  if (!endpoint.is_inference()) return std::nullopt;
+  if (!endpoint.has_body()) return std::nullopt;
   if (session.worker.sheds_load()) {
     return make_error(Errc::overloaded, "the gate is short of memory; retry");
   }
+  if (endpoint.kind == EndpointKind::by_control) return refusal_of_size(head, api::kMaxJsonBytes);
   if (!head.content_encoding.empty() &&
       !http::equals_ignoring_case(head.content_encoding, "identity")) {
     return make_error(Errc::unsupported_content_encoding, "request bodies must not be compressed",
@@ -72,12 +80,7 @@ std::optional<Error> refusal_of_head(const http::Session& session, const Endpoin
     return make_error(Errc::unsupported_media_type, "the body must be " + std::string(wanted),
                       "content-type");
   }
-  const std::size_t limit = session.settings().limits.body_bytes;
-  if (head.content_length.value_or(0) > limit) {
-    return make_error(Errc::body_too_large, "the request body is larger than the limit of " +
-                                                std::to_string(limit) + " bytes");
-  }
-  return std::nullopt;
+  return refusal_of_size(head, session.settings().limits.body_bytes);
 }
 
 /// Reads the body of a request that is refused anyway, if that is cheap, so that the connection can

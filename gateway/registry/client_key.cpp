@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::count_of;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 constexpr std::string_view kHex = "0123456789abcdef";
 

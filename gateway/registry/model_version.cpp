@@ -1,11 +1,15 @@
 #include "gateway/registry/model_version.h"
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::flag_of;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
 
 json::object target_value(const VersionTarget& target) {
   if (!target.name.empty()) return {{"name", target.name}};

@@ -1,11 +1,13 @@
 #include "gateway/registry/version_catalog.h"
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::read_stored;
+using store::text_of;
 
 Result<std::optional<ModelVersion>> first_of(const store::Catalog& catalog,
                                              std::vector<std::string> index_keys) {

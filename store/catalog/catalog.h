@@ -66,6 +66,8 @@ struct DocumentQuery {
   std::string after = {};                    ///< id of the last one seen; empty = from the start
   std::uint32_t limit = 50;
   bool newest_first = true;  ///< by id
+  /// A page ends, and says that there is more, behind the body that takes it here.
+  std::size_t most_bytes = std::size_t{8} << 20;
 };
 
 struct DocumentPage {

@@ -48,6 +48,7 @@ class KeysTest(unittest.TestCase):
         config = two_versions(cls.one.base, cls.one.base, {"a": 50, "b": 50})
         config["targets"]["one"]["pass_client_key"] = True
         config["targets"]["two"]["pass_client_key"] = True
+        config["auto"] = {"default": {"criterion": "cost", "candidates": ["assistant"]}}
         cls.gate = cls.gate_class(cls.folder, config)
         cls.addClassCleanup(cls.gate.stop)
 
@@ -385,6 +386,32 @@ class Experiments(KeysTest):
         self.assertEqual(self.ask(key, value, f"{self.TESTS}/{test}/start")[0], 404)
         entry = self.admin("GET", "/api/audit?limit=1")[2]["data"][0]
         self.assertEqual(entry["actor"], "key reports")
+
+    def test_an_application_gives_feedback(self):
+        key = self.make("rates")["key"]
+        scoped = self.make("rates others", routes=["offline"])["key"]
+        status, headers, answer = self.ask(key)
+        self.assertEqual(status, 200)
+        said = {"request_id": headers["x-request-id"], "rating": {"stars": 5}}
+        self.assertEqual(self.ask(None, said, "/v1/feedback")[0], 401)
+        self.assertEqual(self.ask(scoped, said, "/v1/feedback")[0], 404, "of a route that it may not use")
+        status, _, body = self.ask(key, said, "/v1/feedback")
+        self.assertEqual(status, 201, body)
+        by_model = {"response_id": json.loads(answer)["id"], "rating": {"stars": 2}}
+        self.assertEqual(self.ask(key, by_model, "/v1/feedback")[0], 201)
+        shown = self.admin("GET", f"/v1/feedback/{headers['x-request-id']}")[2]
+        self.assertEqual((shown["model"], shown["latest"]["actor"]), ("assistant", "key rates"))
+        self.assertEqual((shown["latest"]["rating"], shown["earlier"][0]["rating"]),
+                         ({"stars": 2}, {"stars": 5}))
+        self.assertEqual(shown["variant"], headers["x-tallygate-variant"])
+
+    def test_a_key_for_pools_rates_what_it_got(self):
+        key = self.make("pools", routes=["auto"])["key"]
+        self.assertEqual(self.ask(key)[0], 403)
+        status, headers, _ = self.ask(key, chat("auto"))
+        self.assertEqual(status, 200)
+        said = {"request_id": headers["x-request-id"], "rating": {"thumbs": "up"}}
+        self.assertEqual(self.ask(key, said, "/v1/feedback")[0], 201)
 
 
 class Sdks(KeysTest):

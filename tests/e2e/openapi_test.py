@@ -69,6 +69,10 @@ class OpenApi(GateTest):
             _, fields, _ = self.gate.post("/v1/chat/completions", chat(user=f"u{number}"))
             ids.append(fields["x-request-id"])
         self.ask("GET", f"/api/requests/{ids[0]}")
+        self.ask("POST", "/v1/feedback", {"request_id": ids[0], "rating": {"overall": 4, "accuracy": 5},
+                                          "comment": "good", "tags": ["x"]})
+        self.ask("GET", f"/v1/feedback/{ids[0]}")
+        self.ask("GET", "/v1/feedback?model=assistant")
         self.assertEqual(self.ask("GET", "/api/requests?limit=1&outcome=ok")["data"][0]["request_id"],
                          ids[-1])
         a = self.ask("POST", VERSIONS, {"name": "a", "version": "1.0.0", "modelType": "shown",

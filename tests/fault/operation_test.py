@@ -461,29 +461,46 @@ class Admin(FaultTest):
         self.assertNotIn(self.secret, log)
         self.assertNotIn(GateWithToken.token, log)
 
-    def feedback(self, body, **fields):
-        return call(self.gate.port, "POST", "/v1/feedback", body, fields)
+    def feedback(self, body, port=None, **fields):
+        return call(port or self.gate.port, "POST", "/v1/feedback", body, fields)
 
-    @unittest.expectedFailure  # until there is feedback: then this line must go
+    def refused(self, expected, code, body, **options):
+        status, _, answer = self.feedback(body, **options)
+        self.assertEqual(status, expected, answer)
+        error = json.loads(answer)["error"]
+        self.assertEqual(set(error), {"message", "type", "param", "code"})
+        self.assertEqual(error["code"], code, answer)
+
     def test_row_59_feedback(self):
-        answer = self.connect().send(request(chat())).answer()
-        known = answer.fields["x-request-id"]
+        known = self.connect().send(request(chat())).answer().fields["x-request-id"]
+        up = {"rating": {"thumbs": "up"}}
         with self.subTest("unknown id"):
-            status, _, body = self.feedback({"request_id": "0" * 8 + known[8:], "rating": {"thumbs": "up"}})
-            self.assertEqual((status, json.loads(body)["error"]["code"] != "not_found" or b"endpoint" not in body),
-                             (404, True), body)
-        with self.subTest("large comment"):
-            status, _, body = self.feedback({"request_id": known, "rating": {"thumbs": "up"},
-                                             "comment": "x" * 1_000_000})
-            self.assertEqual(status, 413, body)
-        with self.subTest("HTML"):
-            status, _, body = self.feedback({"request_id": known, "rating": {"thumbs": "up"}, "comment": HTML})
-            self.assertIn(status, {200, 201}, body)
-            self.assertNotIn(b"<img", body)
+            # As young as a real one, so that it is unknown and not expired.
+            self.refused(404, "not_found", {"request_id": known[:-12] + "0" * 12, **up})
+            self.refused(404, "not_found", {"response_id": "chatcmpl-unknown", **up})
+        with self.subTest("no id"):
+            self.refused(400, "invalid_parameter", {"request_id": "../../etc/passwd", **up})
+            self.refused(400, "missing_parameter", up)
         with self.subTest("expired"):
-            old = "01800000-0000-7000-8000-000000000000"  # July 2022
-            status, _, body = self.feedback({"request_id": old, "rating": {"thumbs": "up"}})
-            self.assertEqual(status, 410, body)
+            self.refused(410, "gone", {"request_id": "01800000-0000-7000-8000-000000000000", **up})
+        with self.subTest("large comment"):
+            for size in (20_000, 1_000_000, 1_100_000):
+                self.refused(413, "body_too_large", {"request_id": known, "comment": "x" * size, **up})
+        with self.subTest("nothing of these was kept"):
+            self.check({404}, path="/v1/feedback/" + known)
+        with self.subTest("HTML"):
+            status, fields, body = self.feedback({"request_id": known, "comment": HTML, **up})
+            self.assertEqual(status, 201, body)
+            self.assertNotIn(b"<img", body)
+            kept = self.check({200}, path="/v1/feedback/" + known)
+            self.assertEqual(json.loads(kept)["latest"]["comment"], HTML, "stored as it came")
+            status, fields, _ = self.admin(path="/v1/feedback")
+            self.assertTrue(fields["content-type"].startswith("application/json"))
+            self.assertEqual(fields["x-content-type-options"], "nosniff", "no browser takes it for a page")
+        with self.subTest("read by operators alone"):
+            self.assertEqual(call(self.gate.port, "GET", "/v1/feedback/" + known)[0], 404)
+            self.assertEqual(call(self.gate.port, "GET", "/v1/feedback")[0], 405)
+            self.check({401}, path="/v1/feedback/" + known, token=False)
 
 
 if __name__ == "__main__":

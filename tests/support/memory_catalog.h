@@ -23,16 +23,18 @@ class MemoryCatalog final : public store::Catalog {
   Result<store::DocumentPage> list(const store::DocumentQuery& query) const override {
     if (failure) return *failure;
     store::DocumentPage page;
+    std::size_t bytes = 0;
     std::vector<store::Document> matching = matches(query.kind, query.index_keys);
     if (query.newest_first) std::reverse(matching.begin(), matching.end());
     for (store::Document& document : matching) {
       const bool seen = !query.after.empty() && (query.newest_first ? document.id >= query.after
                                                                     : document.id <= query.after);
       if (seen) continue;
-      if (page.documents.size() == query.limit) {
+      if (page.documents.size() == query.limit || bytes >= query.most_bytes) {
         page.has_more = true;
         break;
       }
+      bytes += document.body.size();
       page.documents.push_back(std::move(document));
     }
     return page;
@@ -149,8 +151,8 @@ class MemoryCatalog final : public store::Catalog {
                        .action = transaction.action,
                        .kind = write.kind,
                        .id = write.id,
-                       .before = exists ? known->second.document.body : "",
-                       .after = document.body});
+                       .before = exists && !write.forget ? known->second.document.body : "",
+                       .after = write.forget ? "" : document.body});
     if (write.body) {
       documents[name] = {document, write.index_keys, write.unique_keys};
     } else {

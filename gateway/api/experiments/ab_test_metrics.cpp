@@ -6,6 +6,7 @@
 #include "gateway/api/experiments/ab_test_store.h"
 #include "gateway/api/experiments/ab_test_view.h"
 #include "gateway/api/shapes/answers.h"
+#include "gateway/api/shapes/body_members.h"
 #include "gateway/registry/metrics/custom_metric.h"
 
 namespace tallygate::api {

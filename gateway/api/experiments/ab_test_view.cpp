@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "config/yaml/scalars.h"
+#include "gateway/api/shapes/body_members.h"
 #include "gateway/api/shapes/json_body.h"
 #include "gateway/api/shapes/timestamps.h"
 #include "gateway/api/writes.h"
@@ -230,18 +231,6 @@ std::string render_move(const AbTest& test, std::string_view action, std::string
   out.add("actor", actor);
   out.close('}');
   return out.take();
-}
-
-std::optional<std::string> text_in(const json::object& body, std::string_view key) {
-  const json::value* value = body.if_contains(key);
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  return std::string(value->get_string());
-}
-
-std::optional<double> number_in(const json::object& body, std::string_view key) {
-  const json::value* value = body.if_contains(key);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
 }
 
 std::optional<std::optional<WallTime>> time_in(const json::object& body, std::string_view key) {

@@ -29,8 +29,6 @@ std::string render_move(const registry::AbTest& test, std::string_view action,
                         std::string_view actor);
 
 /// What both forms read alike from a body that has been checked against its table.
-std::optional<std::string> text_in(const boost::json::object& body, std::string_view key);
-std::optional<double> number_in(const boost::json::object& body, std::string_view key);
 /// Absent = nullopt, null = an empty time.
 std::optional<std::optional<WallTime>> time_in(const boost::json::object& body,
                                                std::string_view key);

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "gateway/api/shapes/body_members.h"
 #include "gateway/api/shapes/json_body.h"
 #include "gateway/api/shapes/json_text.h"
 #include "gateway/api/shapes/timestamps.h"
@@ -11,14 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_in(const json::object& body, std::string_view key) {
-  const auto* value = body.if_contains({key.data(), key.size()});
-  if (value == nullptr || !value->is_string()) return {};
-  return {value->get_string().data(), value->get_string().size()};
-}
-
 template <class T>
-T number_in(const json::object& body, std::string_view key) {
+T whole_in(const json::object& body, std::string_view key) {
   const auto* value = body.if_contains({key.data(), key.size()});
   if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return 0;
   return static_cast<T>(std::min<std::int64_t>(value->get_int64(), std::numeric_limits<T>::max()));
@@ -29,8 +24,9 @@ std::optional<BlacklistingEvidence> evidence_in(const json::object& body) {
   if (value == nullptr || !value->is_object()) return std::nullopt;
   const json::object& members = value->get_object();
   return BlacklistingEvidence{
-      text_in(members, "cause"), number_in<std::uint16_t>(members, "status"),
-      text_in(members, "request_id"), parse_rfc3339(text_in(members, "at")).value_or(WallTime{})};
+      text_in(members, "cause").value_or(""), whole_in<std::uint16_t>(members, "status"),
+      text_in(members, "request_id").value_or(""),
+      parse_rfc3339(text_in(members, "at").value_or("")).value_or(WallTime{})};
 }
 
 }  // namespace
@@ -77,8 +73,9 @@ std::string render_blacklisting(const Blacklisting& blacklisting) {
 
 Result<Blacklisting> blacklisting_of(const store::Document& document) {
   const auto body = parse_json(document.body);
-  const auto until = body && body->is_object() ? parse_rfc3339(text_in(body->get_object(), "until"))
-                                               : std::nullopt;
+  const auto until = body && body->is_object()
+                         ? parse_rfc3339(text_in(body->get_object(), "until").value_or(""))
+                         : std::nullopt;
   if (!until) {
     return make_error(Errc::storage_corrupt,
                       "the catalog's blacklisting of `" + document.id + "` cannot be read");
@@ -88,11 +85,11 @@ Result<Blacklisting> blacklisting_of(const store::Document& document) {
   Blacklisting blacklisting;
   blacklisting.target = document.id;
   blacklisting.until = *until;
-  blacklisting.reason = text_in(members, "reason");
-  blacklisting.by = text_in(members, "by");
+  blacklisting.reason = text_in(members, "reason").value_or("");
+  blacklisting.by = text_in(members, "by").value_or("");
   // Once there were benches by hand only.
   blacklisting.by_hand = by_hand == nullptr || !by_hand->is_bool() || by_hand->get_bool();
-  blacklisting.failures_in_row = number_in<std::uint32_t>(members, "failures_in_row");
+  blacklisting.failures_in_row = whole_in<std::uint32_t>(members, "failures_in_row");
   blacklisting.evidence = evidence_in(members);
   return blacklisting;
 }

@@ -6,7 +6,7 @@ namespace tallygate {
 namespace {
 
 constexpr std::uint32_t kAuditEntriesPerRun = 2000;
-constexpr std::uint32_t kPredictionsPerRun = 500;
+constexpr std::uint32_t kDocumentsPerRun = 500;
 
 template <class T>
 void tell(const char* what, const Result<T>& done) {
@@ -24,9 +24,14 @@ void Retention::run(const config::Store& settings, WallTime now) {
   tell("the audit trail",
        process_.catalog.purge_audit(ages ? now - settings.audit_retention : WallTime::min(),
                                     kAuditEntriesPerRun));
-  if (settings.prediction_retention.count() == 0) return;
-  tell("predictions", predictions_.step(process_.catalog, now - settings.prediction_retention,
-                                        kPredictionsPerRun, now));
+  sweep("predictions", predictions_, settings.prediction_retention, now);
+  sweep("feedback", feedback_, settings.feedback_retention, now);
+}
+
+void Retention::sweep(const char* what, store::DocumentSweep& documents, config::Duration kept,
+                      WallTime now) {
+  if (kept.count() == 0) return;
+  tell(what, documents.step(process_.catalog, now - kept, kDocumentsPerRun, now));
 }
 
 }  // namespace tallygate

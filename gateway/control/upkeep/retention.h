@@ -1,12 +1,14 @@
 #pragma once
 // What leaves the store with age, a bounded piece per run: records, entries of the audit trail,
-// predictions. Blocking, on control's pool, one run at a time.
+// predictions, feedback. Blocking, on control's pool, one run at a time.
 
 #include <mutex>
 
 #include "config/settings.h"
 #include "gateway/control/process.h"
-#include "gateway/registry/predictions/prediction_retention.h"
+#include "gateway/registry/predictions/prediction_document.h"
+#include "improve/feedback/feedback.h"
+#include "store/catalog/document_sweep.h"
 
 namespace tallygate {
 
@@ -17,9 +19,13 @@ class Retention {
   void run(const config::Store& settings, WallTime now);
 
  private:
+  void sweep(const char* what, store::DocumentSweep& documents, config::Duration kept,
+             WallTime now);
+
   Process process_;
   std::mutex running_;
-  registry::PredictionSweep predictions_;
+  store::DocumentSweep predictions_{registry::kPredictionKind};
+  store::DocumentSweep feedback_{improve::kFeedbackKind};
 };
 
 }  // namespace tallygate

@@ -7,13 +7,19 @@
 
 #include "gateway/registry/experiments/criteria_json.h"
 #include "gateway/registry/experiments/slot_table_text.h"
-#include "gateway/registry/json_reading.h"
 #include "router/experiment/lifecycle.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::count_of;
+using store::finite_number;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 constexpr double kSameWeight = 1e-9;
 

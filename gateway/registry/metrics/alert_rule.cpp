@@ -4,13 +4,19 @@
 
 #include "config/url.h"
 #include "gateway/registry/host_rules.h"
-#include "gateway/registry/json_reading.h"
 #include "gateway/registry/metrics/metric_document.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::count_of;
+using store::flag_of;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 Error broken(std::string message, std::string param) {
   return make_error(Errc::rule_broken, std::move(message), std::move(param));

@@ -5,12 +5,17 @@
 #include <set>
 
 #include "base/hash.h"
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::count_of;
+using store::finite_number;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
 using Sums = CustomMetric::Sums;
 
 constexpr std::uint64_t kGroupSalt = 0xC2B2AE3D27D4EB4F;

@@ -4,12 +4,17 @@
 #include <array>
 #include <cmath>
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::count_of;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 constexpr std::array<std::string_view, 10> kRatios{"accuracy",
                                                    "precision",

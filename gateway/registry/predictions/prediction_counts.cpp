@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 std::string body_of(const PredictionCounts& counts) {
   json::array cells;

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
-#include "gateway/registry/json_reading.h"
+#include "store/catalog/stored_json.h"
 
 namespace tallygate::registry {
 namespace {
 
 namespace json = boost::json;
+using store::number_of;
+using store::read_stored;
+using store::text_of;
+using store::time_of;
 
 json::value json_of(const Answer& answer) {
   if (answer.is_yes_no) return answer.label == "true";

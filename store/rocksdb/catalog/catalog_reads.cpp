@@ -96,8 +96,9 @@ Result<DocumentPage> list_documents(const CatalogDatabase& database, const Docum
   BoundedRead bounds(database.engine());
   std::deque<CatalogCursor> cursors;
   open_cursors(database, query, snapshot.snapshot(), bounds, cursors);
+  std::size_t bytes = 0;
   for (; align(cursors); cursors.front().next()) {
-    if (page.documents.size() == query.limit) {
+    if (page.documents.size() == query.limit || bytes >= query.most_bytes) {
       page.has_more = true;
       return page;
     }
@@ -110,6 +111,7 @@ Result<DocumentPage> list_documents(const CatalogDatabase& database, const Docum
       return broken("its index names " + query.kind + " '" + id + "', which is not there");
     auto document = read_document(query.kind, id, **value);
     if (!document) return document.error();
+    bytes += document->body.size();
     page.documents.push_back(std::move(*document));
   }
   for (const CatalogCursor& cursor : cursors) {

@@ -83,6 +83,7 @@ TEST(Endpoints, HaveARowForEachPathOfTheApi) {
   check("/v1/models", "models");
   check("/api/v1/ab-tests/user/variant", "variant");
   check("/api/v1/ab-tests/0190b0a0-0000-7000-8000-000000000000/metrics", "control with-key");
+  check("/v1/feedback", "control");
   check("/livez", "livez public");
   check("/readyz", "readyz public");
 }
@@ -113,7 +114,7 @@ TEST(Endpoints, AreListedOnceAndFoundAsListed) {
     EXPECT_EQ(row.is_inference(), !row.operation.empty()) << path;
     EXPECT_TRUE(!row.is_inference() || row.path.starts_with("/v1/")) << path;
   }
-  EXPECT_EQ(paths.size(), 19U);
+  EXPECT_EQ(paths.size(), 20U);
 }
 
 TEST(Endpoints, TakeOneSegmentForAnId) {

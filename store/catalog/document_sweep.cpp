@@ -1,25 +1,23 @@
-#include "gateway/registry/predictions/prediction_retention.h"
+#include "store/catalog/document_sweep.h"
 
-#include "gateway/registry/predictions/prediction_document.h"
+namespace tallygate::store {
 
-namespace tallygate::registry {
-
-Result<std::uint32_t> PredictionSweep::step(store::Catalog& catalog, WallTime before,
-                                            std::uint32_t limit, WallTime now) {
-  store::DocumentQuery query;
-  query.kind = kPredictionKind;
+Result<std::uint32_t> DocumentSweep::step(Catalog& catalog, WallTime before, std::uint32_t limit,
+                                          WallTime now) {
+  DocumentQuery query;
+  query.kind = kind_;
   query.after = after_;
   query.limit = limit;
   query.newest_first = false;
   const auto page = catalog.list(query);
   if (!page) return page.error();
-  store::Transaction removal;
+  Transaction removal;
   removal.actor = "gate";
   removal.action = "retention";
   removal.now = now;
-  for (const store::Document& document : page->documents) {
+  for (const Document& document : page->documents) {
     if (document.updated >= before) continue;
-    store::DocumentWrite write;
+    DocumentWrite write;
     write.kind = document.kind;
     write.id = document.id;
     write.forget = true;
@@ -35,4 +33,4 @@ Result<std::uint32_t> PredictionSweep::step(store::Catalog& catalog, WallTime be
   return static_cast<std::uint32_t>(removal.writes.size());
 }
 
-}  // namespace tallygate::registry
+}  // namespace tallygate::store

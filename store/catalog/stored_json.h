@@ -1,6 +1,6 @@
 #pragma once
-// Members of a stored body, which this gate wrote: absent or of another type means corrupt. Throws
-// boost::system::system_error for the one catch in `read_stored`.
+// Members of a stored body, which this gate wrote: absent or of another type means corrupt. They
+// throw, for the one catch in `read_stored`.
 
 #include <boost/json.hpp>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "store/catalog/catalog.h"
 
-namespace tallygate::registry {
+namespace tallygate::store {
 
 inline std::string text_of(const boost::json::object& body, std::string_view key) {
   return std::string(body.at(key).as_string());
@@ -40,7 +40,7 @@ inline WallTime time_of(const boost::json::object& body, std::string_view key) {
 
 /// `read` makes a T of the body. Errors: storage_corrupt, naming the document.
 template <class T, class Read>
-Result<T> read_stored(const store::Document& document, Read read) {
+Result<T> read_stored(const Document& document, Read read) {
   try {
     return read(boost::json::parse(document.body).as_object());
   } catch (const std::exception& failed) {
@@ -49,4 +49,4 @@ Result<T> read_stored(const store::Document& document, Read read) {
   }
 }
 
-}  // namespace tallygate::registry
+}  // namespace tallygate::store
