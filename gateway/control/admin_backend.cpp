@@ -6,7 +6,7 @@
 #include "gateway/api/operation/store_readiness.h"
 #include "gateway/control/upkeep/blacklist_keeper.h"
 #include "gateway/worker_clock.h"
-#include "store/tally/unit_book.h"
+#include "store/tally/unit_counts.h"
 
 namespace tallygate {
 namespace {

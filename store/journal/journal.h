@@ -34,7 +34,7 @@ class JournalCore;
 struct Lane;
 struct RecordPage;    // store/journal/reading/record_search.h
 struct RecordSearch;  // the same
-struct UnitCounts;    // store/tally/unit_book.h
+struct UnitCounts;    // store/tally/unit_counts.h
 
 struct JournalOptions {
   std::string path;  ///< the directory of this database, created if missing

@@ -34,12 +34,6 @@ void put(std::string& out, T value) {
 
 }  // namespace
 
-std::uint64_t UnitCounts::units_of(std::uint8_t variant) const {
-  std::uint64_t units = 0;
-  for (const Arm& arm : arms) units += arm.variant == variant ? arm.units : 0;
-  return units;
-}
-
 void UnitBook::open(Experiment& experiment) {
   experiment.frozen = false;
   experiment.dirty = true;

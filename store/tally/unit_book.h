@@ -20,24 +20,9 @@
 #include "router/tally/distinct_count.h"
 #include "store/rocksdb/batch.h"
 #include "store/rocksdb/database.h"
+#include "store/tally/unit_counts.h"
 
 namespace tallygate::store {
-
-/// The distinct units of one experiment.
-struct UnitCounts {
-  struct Arm {
-    std::uint32_t epoch = 0;
-    std::uint8_t variant = 0;
-    std::uint64_t units = 0;  ///< first exposed in this epoch and arm; rounded where estimated
-    bool operator==(const Arm&) const = default;
-  };
-  std::vector<Arm> arms;  ///< by epoch and variant; only those with units
-  bool exact = true;
-  bool frozen = false;
-
-  std::uint64_t units_of(std::uint8_t variant) const;
-  bool operator==(const UnitCounts&) const = default;
-};
 
 class UnitBook {
  public:

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "store/tally/unit_book.h"
+#include "store/tally/unit_counts.h"
 #include "tests/gateway/access/keys.h"
 #include "tests/gateway/api/admin_kit.h"
 #include "tests/gateway/api/tallies_kit.h"
@@ -43,7 +43,7 @@ struct AdminWorld : AdminKit {
       page.next = store::LogPlace{1, 0};
       return page;
     };
-    context.series = [this](const SeriesQuery& query) -> Result<std::vector<SeriesPoint>> {
+    context.series = [](const SeriesQuery& query) -> Result<std::vector<SeriesPoint>> {
       SeriesPoint point;
       point.start = query.from;
       point.requests = point.successes = 1;

@@ -119,8 +119,9 @@ class MemoryCatalog final : public store::Catalog {
     std::vector<store::Document> matching;
     for (const auto& [name, kept] : documents_) {
       if (name.first != kind) continue;
-      const bool fits = std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
-        return std::count(kept.index_keys.begin(), kept.index_keys.end(), key) > 0;
+      const std::vector<std::string>& has = kept.index_keys;
+      const bool fits = std::all_of(keys.begin(), keys.end(), [&has](const std::string& key) {
+        return std::count(has.begin(), has.end(), key) > 0;
       });
       if (fits) matching.push_back(kept.document);
     }

@@ -8,7 +8,7 @@
 #include "gateway/registry/file_versions.h"
 #include "gateway/registry/metrics/alert_tick.h"
 #include "gateway/registry/version_catalog.h"
-#include "store/tally/unit_book.h"
+#include "store/tally/unit_counts.h"
 
 namespace tallygate {
 

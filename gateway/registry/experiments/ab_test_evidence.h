@@ -9,7 +9,7 @@
 #include "router/experiment/rollout.h"
 #include "router/statistics/analysis.h"
 #include "store/journal/journal.h"
-#include "store/tally/unit_book.h"
+#include "store/tally/unit_counts.h"
 
 namespace tallygate::registry {
 

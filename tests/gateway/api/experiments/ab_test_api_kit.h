@@ -2,7 +2,7 @@
 // The admin API with versions of the route "chat", for the tests of both A/B test forms.
 
 #include "gateway/registry/version_catalog.h"
-#include "store/tally/unit_book.h"
+#include "store/tally/unit_counts.h"
 #include "tests/gateway/api/admin_kit.h"
 
 namespace tallygate::api {
