@@ -107,7 +107,7 @@ enum class Sent : std::uint8_t { all, answered, full, share };
 
 /// A whole head, which ends the upload; neither an interim one does nor TLS that talks to itself.
 Result<bool> has_answered(Exchange& x) {
-  const Result<bool> early = read_some(x);
+  Result<bool> early = read_some(x);
   if (early.has_value()) x.upload_cut = *early;
   return early;
 }
