@@ -4,8 +4,9 @@
 #include <array>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
-#include <cctype>
 #include <optional>
+
+#include "config/yaml/scalars.h"
 
 namespace tallygate::config {
 namespace {
@@ -73,18 +74,13 @@ std::optional<std::uint32_t> embedded_v4(Bytes bytes) {
   return std::nullopt;
 }
 
-bool is_same_letter(char one, char other) {
-  return std::tolower(static_cast<unsigned char>(one)) == other;
-}
-
 /// Or a name under it (RFC 6761).
 bool is_localhost(std::string_view host) {
   constexpr std::string_view kName = "localhost";
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.size() < kName.size()) return false;
   const std::size_t before = host.size() - kName.size();
-  const std::string_view last = host.substr(before);
-  return std::equal(last.begin(), last.end(), kName.begin(), is_same_letter) &&
+  return yaml::equals_ignoring_case(host.substr(before), kName) &&
          (before == 0 || host[before - 1] == '.');
 }
 

@@ -20,10 +20,11 @@ std::string scalar_as_json(const json::value& value) {
 
 /// Plain only where no YAML reader could take it for a number, a boolean, null or syntax.
 bool may_stand_plain(std::string_view text) {
-  constexpr std::array<std::string_view, 9> kWords = {"true", "false", "yes",  "no",   "on",
-                                                      "off",  "null",  "True", "False"};
+  constexpr std::array<std::string_view, 7> kWords = {"true", "false", "yes", "no",
+                                                      "on",   "off",   "null"};
   if (text.size() < 2 || (!is_letter(text.front()) && text.front() != '/')) return false;
-  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return false;
+  const auto is_text = [&](std::string_view word) { return equals_ignoring_case(text, word); };
+  if (std::any_of(kWords.begin(), kWords.end(), is_text)) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
     return is_letter(c) || is_digit(c) || std::string_view("_-./").find(c) != std::string::npos;
   });

@@ -1,6 +1,7 @@
 #pragma once
 // Text <-> numbers, durations and sizes, as the file spells them. Pure.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,13 @@ namespace tallygate::config::yaml {
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// `lower` is in lower case; letters are those of ASCII.
+inline bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char one, char other) {
+    return (is_letter(one) ? static_cast<char>(one | 0x20) : one) == other;
+  });
+}
 
 /// Decimal digits without sign, leading zero or overflow; else nullopt.
 std::optional<std::uint64_t> parse_whole(std::string_view text);

@@ -55,6 +55,16 @@ TEST(PrintConfig, ReadsBackAsTheSameSettings) {
            "limits: {connections: 5, body: 1025}\n"));
 }
 
+TEST(PrintConfig, KeepsTextsThatYamlHasWordsFor) {
+  for (const char* word : {"null", "NULL", "Null", "nUll", "true", "TRUE", "True", "no", "NO",
+                           "Off", "yes", "YES", "~", "y", "N"}) {
+    SCOPED_TRACE(word);
+    const std::string file = "store: {path: '" + std::string(word) + "'}";
+    check_reads_back(load(file));
+    EXPECT_EQ(load(file).settings.store.path, word);
+  }
+}
+
 TEST(PrintConfig, NeverShowsASecret) {
   const Loaded loaded = load(
       "listeners: {admin: {token: \"${env:KEY}\"}}\n"
