@@ -168,7 +168,7 @@ class Folder(DiskTest):
         self.wait_for_trouble("gone")
         self.ask(10)
         self.assertFalse(journal.exists(), "no silent reset")
-        self.assertIn("gone", self.gate.log.read_text())
+        wait_for(lambda: "gone" in self.gate.log.read_text(), "the log says so")
         aside.rename(journal)
         self.wait_for_trouble("none")
         wait_for(lambda: self.committed() == 15, "what waited is recorded")
