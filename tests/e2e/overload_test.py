@@ -147,19 +147,26 @@ class LittleMemory(GateTest):
             return any("san.so" in line for line in maps)
 
     def test_it_sheds_load_and_comes_back(self):
-        # Nobody new is accepted then, so it is asked for on a connection that is there.
-        waiting = http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
-        waiting.request("GET", "/livez")
-        waiting.getresponse().read()
+        # Nobody new is accepted then, so it is asked for on connections that are there: each may be
+        # closed behind an answer that was under way when memory became short.
+        waiting = []
+        for _ in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", self.gate.port, timeout=20)
+            connection.request("GET", "/livez")
+            connection.getresponse().read()
+            self.addCleanup(connection.close)
+            waiting.append(connection)
         self.addCleanup(self.reload, memory="600MiB")
         # Well beyond the limit: near it a worker may only say goodbye, and nobody new is accepted.
         self.reload(memory=f"{self.resident_mib() * 9 // 10}MiB")
 
         def refusal():
-            waiting.request("POST", "/v1/chat/completions", json.dumps(chat()),
-                            {"Content-Type": "application/json"})
-            answer = waiting.getresponse()
+            waiting[-1].request("POST", "/v1/chat/completions", json.dumps(chat()),
+                                {"Content-Type": "application/json"})
+            answer = waiting[-1].getresponse()
             body = json.loads(answer.read())
+            if answer.status != 503 and answer.will_close:
+                waiting.pop().close()
             return (answer, body) if answer.status == 503 else None
 
         answer, body = wait_for(refusal, "the workers know that memory is short")
@@ -167,7 +174,8 @@ class LittleMemory(GateTest):
         self.assertTrue(answer.headers["retry-after"])
         self.assertEqual(answer.headers["connection"].lower(), "close")
         self.assertEqual(call(self.gate.admin, "GET", "/livez")[0], 200)
-        waiting.close()
+        for connection in waiting:
+            connection.close()
         self.reload(memory="600MiB")
         wait_for(lambda: "back to normal" in self.gate.log.read_text(), "memory is back", 60)
         self.assertEqual(self.gate.post("/v1/chat/completions", chat())[0], 200)
